@@ -1,0 +1,122 @@
+"""The tables, and how an older catalog becomes a newer one.
+
+`MIGRATIONS[n]` brings a catalog from version n to n + 1; `PRAGMA user_version` holds the version.
+A step is never edited once released: a new one is added behind it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from indexer.errors import StorageError
+
+SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = 1, 2, 4, 8, 16
+"""Bits of `placement.flags`; every other flag is a word of `placement.keywords`."""
+
+_VERSION_1 = """
+CREATE TABLE account (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL UNIQUE,
+    last_sync   REAL,                       -- end of the last complete pass, seconds since 1970
+    last_error  TEXT NOT NULL DEFAULT ''    -- one line, no secret; '' after a pass that succeeded
+);
+
+CREATE TABLE folder (
+    id          INTEGER PRIMARY KEY,
+    account_id  INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+    name        TEXT NOT NULL,              -- decoded, with the server's own delimiter
+    delimiter   TEXT NOT NULL,
+    role        TEXT NOT NULL,              -- inbox sent drafts trash spam archive all flagged or ''
+    -- the sync point (RFC 9051 section 2.3.1, RFC 7162); NULL is unknown, never zero
+    uidvalidity INTEGER,
+    uidnext     INTEGER,
+    messages    INTEGER,
+    highestmodseq INTEGER,
+    complete    INTEGER NOT NULL DEFAULT 0, -- 1: every UID below uidnext was seen; 0: a backfill runs
+    last_sync   REAL,
+    UNIQUE (account_id, name)
+);
+
+-- One row a message, however many folders it is in. AUTOINCREMENT: an id is never given twice, so
+-- an index that is ahead of the catalog after a power cut can only hold ids that mean nothing.
+CREATE TABLE document (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id  INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+    identity    BLOB NOT NULL,              -- see sync.identity
+    partition   TEXT NOT NULL,              -- of the index; given once, never changed
+    date        INTEGER NOT NULL,           -- effective date: sorts results; seconds since 1970, UTC
+    received    INTEGER NOT NULL,           -- INTERNALDATE
+    size        INTEGER NOT NULL,           -- RFC822.SIZE, octets
+    message_id  TEXT NOT NULL,
+    thread_id   INTEGER NOT NULL,           -- id of one document of the thread
+    subject     TEXT NOT NULL,
+    sender      TEXT NOT NULL,              -- what a list of hits shows
+    headers     TEXT NOT NULL,              -- JSON, see store.Record
+    attachments TEXT NOT NULL,              -- JSON [[name, type, octets], …]; '' where there is none
+    notes       TEXT NOT NULL,              -- JSON [text, …]; '' where there is none
+    UNIQUE (account_id, identity)
+);
+CREATE INDEX document_by_date ON document (date DESC, id DESC);
+CREATE INDEX document_by_thread ON document (thread_id);
+CREATE INDEX document_by_partition ON document (account_id, partition);
+
+-- Apart from `document`, so that walking documents does not read their words.
+CREATE TABLE text (
+    document_id INTEGER PRIMARY KEY REFERENCES document(id) ON DELETE CASCADE,
+    body        BLOB NOT NULL               -- zlib of UTF-8
+);
+
+-- A Message-ID that was seen or referred to, and the thread that it belongs to.
+CREATE TABLE thread_link (
+    account_id  INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+    message_id  TEXT NOT NULL,
+    thread_id   INTEGER NOT NULL,
+    PRIMARY KEY (account_id, message_id)
+) WITHOUT ROWID;
+CREATE INDEX thread_link_by_thread ON thread_link (thread_id);
+
+CREATE TABLE placement (
+    folder_id   INTEGER NOT NULL REFERENCES folder(id) ON DELETE CASCADE,
+    uid         INTEGER NOT NULL,           -- within folder.uidvalidity
+    document_id INTEGER NOT NULL REFERENCES document(id) ON DELETE CASCADE,
+    modseq      INTEGER,
+    flags       INTEGER NOT NULL,           -- bits, see above
+    keywords    TEXT NOT NULL,              -- ' a b ': sorted, blanks around each; '' where there is none
+    PRIMARY KEY (folder_id, uid)
+) WITHOUT ROWID;
+CREATE INDEX placement_by_document ON placement (document_id);
+CREATE INDEX placement_unseen ON placement (document_id) WHERE flags & 1 = 0;
+
+-- Documents waiting for the index. A row is replaced (and gets a new revision) when its document
+-- changes again, so that the indexer never ticks off a change that it has not seen.
+CREATE TABLE outbox (
+    revision    INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL UNIQUE,    -- no reference: a deleted document leaves the index too
+    account_id  INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+    partition   TEXT NOT NULL,
+    action      TEXT NOT NULL CHECK (action IN ('add', 'delete')),
+    queued      REAL NOT NULL,
+    tries       INTEGER NOT NULL DEFAULT 0,
+    reason      TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX outbox_by_partition ON outbox (account_id, partition);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a catalog to the newest version, each step in a transaction of its own.
+
+    Raises StorageError where a newer mailseek wrote it.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise StorageError(
+            f"the catalog has version {version}, this mailseek knows up to {len(MIGRATIONS)}",
+            cure="use the newer mailseek that wrote it, or another --home",
+        )
+    for number in range(version, len(MIGRATIONS)):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
+        )

@@ -1,0 +1,125 @@
+"""The tree of a query: what was asked, free of any engine.
+
+`span` is (start, end) in characters of the query's text; it never takes part in comparisons.
+Words are kept as typed; the analyzer folds them where they are looked up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+Span = tuple[int, int]
+_NOWHERE: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word in a field: from, to, cc, subject, body, filename, or '' for any of them.
+
+    The analyzer may find several words in it (`signed-off-by`): then they are a phrase.
+    """
+
+    text: str
+    field: str = ""
+    span: Span = field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words in this order, side by side, in one field."""
+
+    text: str
+    field: str = ""
+    span: Span = field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Words that begin like this (`meet*`)."""
+
+    text: str
+    field: str = ""
+    span: Span = field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """In a folder, by role (inbox, sent, drafts, trash, spam, archive), name or glob.
+
+    `anywhere` is every folder.
+    """
+
+    folder: str
+    span: Span = field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """A state: unread, read, flagged, answered, draft, deleted; or a keyword of the server's."""
+
+    state: str
+    span: Span = field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HasAttachment:
+    """At least one attachment."""
+
+    span: Span = field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """In this account, by its name in config.toml."""
+
+    name: str
+    span: Span = field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """Effective date in [start, end), aware UTC; None leaves a side open."""
+
+    start: datetime | None
+    end: datetime | None
+    span: Span = field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRange:
+    """RFC822.SIZE in [least, most] octets; None leaves a side open."""
+
+    least: int | None
+    most: int | None
+    span: Span = field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of them. Never empty, never holds another And."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of them. Never empty, never holds another Or."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Everything but this."""
+
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All messages: the empty query, and `*`."""
+
+
+Leaf = Term | Phrase | Prefix | In | Is | HasAttachment | Account | DateRange | SizeRange | Everything
+Node = Leaf | And | Or | Not

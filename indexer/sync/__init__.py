@@ -1,0 +1,5 @@
+"""What changed on the server, and how the catalog follows.
+
+`changes` decides (values in, values out), `apply` writes one ChangeSet in one transaction, and
+`account.sync_account` is the door: one pass over an account, newest first, resumable anywhere.
+"""
