@@ -6,7 +6,8 @@ Words are kept as typed; the analyzer folds them where they are looked up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as _field
 from datetime import datetime
 
 Span = tuple[int, int]
@@ -22,7 +23,7 @@ class Term:
 
     text: str
     field: str = ""
-    span: Span = field(default=_NOWHERE, compare=False)
+    span: Span = _field(default=_NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Phrase:
 
     text: str
     field: str = ""
-    span: Span = field(default=_NOWHERE, compare=False)
+    span: Span = _field(default=_NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Prefix:
 
     text: str
     field: str = ""
-    span: Span = field(default=_NOWHERE, compare=False)
+    span: Span = _field(default=_NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class In:
     """
 
     folder: str
-    span: Span = field(default=_NOWHERE, compare=False)
+    span: Span = _field(default=_NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,14 @@ class Is:
     """A state: unread, read, flagged, answered, draft, deleted; or a keyword of the server's."""
 
     state: str
-    span: Span = field(default=_NOWHERE, compare=False)
+    span: Span = _field(default=_NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class HasAttachment:
     """At least one attachment."""
 
-    span: Span = field(default=_NOWHERE, compare=False)
+    span: Span = _field(default=_NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Account:
     """In this account, by its name in config.toml."""
 
     name: str
-    span: Span = field(default=_NOWHERE, compare=False)
+    span: Span = _field(default=_NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class DateRange:
 
     start: datetime | None
     end: datetime | None
-    span: Span = field(default=_NOWHERE, compare=False)
+    span: Span = _field(default=_NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class SizeRange:
 
     least: int | None
     most: int | None
-    span: Span = field(default=_NOWHERE, compare=False)
+    span: Span = _field(default=_NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

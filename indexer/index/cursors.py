@@ -1,0 +1,144 @@
+"""Cursors: lazy sets of document numbers within one segment.
+
+A cursor has one method, `seek(target)`: the first of its documents at or after `target`, or `END`.
+Targets never decrease. As documents are numbered from new to old, walking a cursor gives the newest
+first, and what is never asked for is never computed: a page costs what it shows, not what matches.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from heapq import heapify, heapreplace
+from itertools import count
+from typing import Any, Protocol
+
+END = 1 << 62
+"""Larger than any document number."""
+
+
+class Cursor(Protocol):
+    """See the module's docstring."""
+
+    def seek(self, target: int) -> int:
+        """The first document at or after `target`, or END."""
+
+
+class Nothing:
+    """No document."""
+
+    def seek(self, target: int) -> int:
+        """END."""
+        return END
+
+
+class Between:
+    """All documents in [first, end)."""
+
+    def __init__(self, first: int, end: int) -> None:
+        self._first, self._end = first, end
+
+    def seek(self, target: int) -> int:
+        """`target` itself while it is inside."""
+        target = max(target, self._first)
+        return target if target < self._end else END
+
+
+class Listed:
+    """Documents of a sorted sequence."""
+
+    def __init__(self, documents: Sequence[int]) -> None:
+        self._documents = documents
+        self._at = 0
+
+    def seek(self, target: int) -> int:
+        """By bisection."""
+        self._at = bisect_left(self._documents, target, self._at)
+        return self._documents[self._at] if self._at < len(self._documents) else END
+
+
+class Postings:
+    """Documents of one word, read block by block from Whoosh's matcher."""
+
+    def __init__(self, matcher: Any) -> None:
+        self.matcher = matcher
+
+    def seek(self, target: int) -> int:
+        """Skips whole blocks by their last document."""
+        matcher = self.matcher
+        if not matcher.is_active():
+            return END
+        found: int = matcher.id()
+        if found >= target:
+            return found
+        matcher.skip_to(target)
+        return matcher.id() if matcher.is_active() else END
+
+
+class Filtered:
+    """Documents of a cursor for which a test holds; the test sees the cursor standing on them."""
+
+    def __init__(self, cursor: Cursor, test: Callable[[int], bool]) -> None:
+        self._cursor, self._test = cursor, test
+
+    def seek(self, target: int) -> int:
+        """Asks the test once for each candidate, in order."""
+        found = self._cursor.seek(target)
+        while found != END and not self._test(found):
+            found = self._cursor.seek(found + 1)
+        return found
+
+
+class All:
+    """Documents that are in every one of the cursors; the rarest should come first."""
+
+    def __init__(self, cursors: Sequence[Cursor]) -> None:
+        self._first, self._others = cursors[0], tuple(cursors[1:])
+
+    def seek(self, target: int) -> int:
+        """Leapfrog: whoever is behind jumps to where the others are."""
+        found = self._first.seek(target)
+        while found != END:
+            for other in self._others:
+                theirs = other.seek(found)
+                if theirs != found:
+                    found = theirs if theirs == END else self._first.seek(theirs)
+                    break
+            else:
+                return found
+        return END
+
+
+class Any_:
+    """Documents that are in at least one of the cursors."""
+
+    def __init__(self, cursors: Sequence[Cursor]) -> None:
+        tie = count()
+        self._heap = [(-1, next(tie), cursor) for cursor in cursors]
+        heapify(self._heap)
+
+    def seek(self, target: int) -> int:
+        """A heap holds where each cursor stands; only those behind the target move."""
+        heap = self._heap
+        while heap[0][0] < target:
+            _, tie, cursor = heap[0]
+            heapreplace(heap, (cursor.seek(target), tie, cursor))
+        return heap[0][0]
+
+
+class Except:
+    """Documents below `end` that are not in the cursor."""
+
+    def __init__(self, cursor: Cursor, end: int) -> None:
+        self._cursor, self._end = cursor, end
+        self._excluded = -1
+
+    def seek(self, target: int) -> int:
+        """Walks past runs of excluded documents."""
+        while target < self._end:
+            if self._excluded < target:
+                self._excluded = self._cursor.seek(target)
+            if self._excluded != target:
+                return target
+            target += 1
+        return END

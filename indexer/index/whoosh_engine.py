@@ -1,0 +1,189 @@
+"""Whoosh behind the door of `engine`: partitions on disk, read lazily, newest first.
+
+Not safe for several threads at once: each takes an engine of its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from heapq import heapify, heappop, heapreplace, nlargest
+from pathlib import Path
+
+from indexer.catalog.records import Record
+from indexer.errors import StorageError
+from indexer.index import writing
+from indexer.index.cursors import END
+from indexer.index.engine import Match, Partition, PartitionStats, State, StateLookup
+from indexer.index.matching import cursor
+from indexer.index.partitions import (
+    PartitionReader,
+    Segment,
+    directory,
+    existing,
+    newest_possible,
+)
+from indexer.index.ranking import Scorer, scoring_words
+from indexer.query.syntax import Node
+
+
+class WhooshEngine:
+    """A SearchEngine over the folder `root`; see `engine` for what its methods promise."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._readers: dict[Partition, PartitionReader] = {}
+
+    def write(self, partition: Partition, add: Sequence[Record], delete: Collection[int]) -> None:
+        """One commit. Raises IndexBusy, IndexUnavailable, StorageError."""
+        writing.write(directory(self._root, partition), add, delete)
+
+    def tidy(self, partition: Partition) -> bool:
+        """Merge small segments where there are more than `writing.MOST_SEGMENTS`."""
+        return writing.merge(directory(self._root, partition))
+
+    def matches(self, query: Node, states: StateLookup) -> Iterator[Match]:
+        """Newest first over all partitions; each is opened only when it may hold the next match.
+
+        A heap holds what may come next: a partition not yet opened stands at the newest date that
+        it can hold, an opened segment at its first match that was not yet given out.
+        """
+        heap: list[tuple[int, int, int, PartitionReader | _Walk]] = [
+            (-newest_possible(reader.partition), -END, number, reader)
+            for number, reader in enumerate(self._open())
+        ]
+        heapify(heap)
+        tie = len(heap)
+        while heap:
+            date, id_, _, next_ = heap[0]
+            if isinstance(next_, PartitionReader):
+                heappop(heap)
+                for segment in next_.snapshot():
+                    walk = _Walk(query, segment, next_.partition, states)
+                    if walk.advance():
+                        tie += 1
+                        heap.append((-walk.date, -walk.id, tie, walk))
+                heapify(heap)
+                continue
+            yield Match(-date, -id_)
+            if next_.advance():
+                heapreplace(heap, (-next_.date, -next_.id, heap[0][2], next_))
+            else:
+                heappop(heap)
+
+    def ranked(self, query: Node, states: StateLookup, limit: int) -> list[Match]:
+        """Visits every match once; holds `limit` of them."""
+        snapshot = [(reader, reader.snapshot()) for reader in self._open()]
+        scorer = Scorer(scoring_words(query), [part for _, parts in snapshot for part in parts])
+
+        def scored() -> Iterator[Match]:
+            for reader, segments in snapshot:
+                for segment in segments:
+                    score = scorer.of(segment)
+                    walk = _Walk(query, segment, reader.partition, states)
+                    while walk.advance():
+                        yield Match(walk.date, walk.id, score(walk.number))
+
+        return nlargest(limit, scored(), key=lambda match: (match.score, match.date, match.id))
+
+    def count(self, query: Node, states: StateLookup) -> int:
+        """Walks all matches without looking at any."""
+        total = 0
+        for reader in self._open():
+            for segment in reader.snapshot():
+                walk = _Walk(query, segment, reader.partition, states)
+                total += sum(1 for _ in walk.numbers())
+        return total
+
+    def partitions(self) -> list[Partition]:
+        """Newest period first."""
+        return sorted(existing(self._root), key=lambda part: (part.period, part), reverse=True)
+
+    def ids(self, partition: Partition) -> list[int]:
+        """In the order in which the segments keep them; deleted ones left out."""
+        return [
+            id_
+            for segment in PartitionReader(self._root, partition).snapshot()
+            for number, id_ in enumerate(segment.ids)
+            if number not in segment.deleted
+        ]
+
+    def disorder(self, partition: Partition) -> int:
+        """How many documents stand before a newer one of their segment; 0 unless it is damaged."""
+        wrong = 0
+        for segment in PartitionReader(self._root, partition).snapshot():
+            keys = [(segment.date[number], segment.ids[number]) for number in range(segment.documents)]
+            wrong += sum(1 for one, two in zip(keys, keys[1:], strict=False) if one < two)
+        return wrong
+
+    def stats(self) -> list[PartitionStats]:
+        """Sizes as the files' lengths."""
+        return [
+            PartitionStats(
+                partition=partition,
+                documents=sum(part.documents - len(part.deleted) for part in segments),
+                segments=len(segments),
+                octets=sum(
+                    file.stat().st_size for file in directory(self._root, partition).iterdir()
+                ),
+            )
+            for partition in self.partitions()
+            for segments in [PartitionReader(self._root, partition).snapshot()]
+        ]
+
+    def drop(self, partition: Partition) -> None:
+        """Remove a partition's folder. Raises StorageError where that is refused."""
+        self._readers.pop(partition, None)
+        path = directory(self._root, partition)
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StorageError(
+                f"cannot be removed: {error.strerror}",
+                where=str(path),
+                cure="check who owns the folder",
+            ) from error
+
+    def _open(self) -> list[PartitionReader]:
+        """A reader for each partition there is; those of partitions that went are let go."""
+        there = set(existing(self._root))
+        for partition in self._readers.keys() - there:
+            del self._readers[partition]
+        for partition in there - self._readers.keys():
+            self._readers[partition] = PartitionReader(self._root, partition)
+        return list(self._readers.values())
+
+
+class _Walk:
+    """The matches of one segment, one after the other."""
+
+    def __init__(
+        self, query: Node, segment: Segment, partition: Partition, states: StateLookup
+    ) -> None:
+        self._segment = segment
+        self._cursor = cursor(query, segment, lambda state: states(_state(state), partition))
+        self.number = -1
+        self.date = self.id = 0
+
+    def advance(self) -> bool:
+        """To the next match; False where there is none."""
+        self.number = self._cursor.seek(self.number + 1)
+        if self.number == END:
+            return False
+        self.date = self._segment.date[self.number]
+        self.id = self._segment.id[self.number]
+        return True
+
+    def numbers(self) -> Iterator[int]:
+        """All document numbers, without a look at dates and ids."""
+        number = self._cursor.seek(0)
+        while number != END:
+            yield number
+            number = self._cursor.seek(number + 1)
+
+
+def _state(leaf: object) -> State:
+    assert isinstance(leaf, State)
+    return leaf

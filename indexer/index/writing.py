@@ -1,0 +1,218 @@
+"""One batch into one partition: in date order, atomically, on the disk when it returns.
+
+Order is kept by construction. A batch is sorted before it is written, so its segment runs from new
+to old; and `merge` weaves segments together by date instead of appending one to the other. So no
+segment is ever out of order, backdated arrivals included, and the searcher never has to sort.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from heapq import merge as weave
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from whoosh.index import LockError
+from whoosh.reading import SegmentReader
+from whoosh.writing import SegmentWriter
+
+from indexer.catalog.records import Record
+from indexer.errors import IndexBusy, StorageError
+from indexer.index.partitions import column_values, open_index
+from indexer.index.postings import document_fields
+
+MOST_SEGMENTS = 8
+"""A partition with more segments than this is due for a merge."""
+
+_MEMORY_MB = 48  # of postings that a writer sorts in memory; more go through a file
+_LOCK_WAIT = 10.0  # seconds
+
+
+def write(path: Path, add: Sequence[Record], delete: Collection[int]) -> None:
+    """Replace the documents of `add` and remove those of `delete`, in one commit.
+
+    Raises IndexBusy where another writer holds the partition, StorageError where the disk does not
+    take it (nothing is changed then), IndexUnavailable where the index does not open.
+    """
+    records = {record.id: record for record in add}  # twice in one batch would be two documents
+    with _Writing(path) as writer:
+        _delete(writer, {*records, *delete})
+        for record in sorted(records.values(), key=_newest_first):
+            writer.add_document(**document_fields(record))
+
+
+def merge(path: Path) -> bool:
+    """Weave small segments together where there are too many; True where something was done.
+
+    Takes the smallest ones, up to the first that is larger than all of them together: each document
+    is so rewritten a logarithmic number of times over its life.
+    """
+    index = open_index(path)
+    if index is None or len(_segments(index)) <= MOST_SEGMENTS:
+        return False
+    with _Writing(path) as writer:
+        chosen, octets = [], 0
+        for segment in sorted(writer.segments, key=lambda part: part.doc_count_all()):
+            if len(chosen) > 1 and segment.doc_count_all() > octets:
+                break
+            chosen.append(segment)
+            octets += segment.doc_count_all()
+        writer.mergetype = lambda writer, segments: _weave(writer, segments, chosen)
+    return True
+
+
+def _newest_first(record: Record) -> tuple[int, int]:
+    return -record.date, -record.id
+
+
+def _segments(index: Any) -> list[Any]:
+    segments: list[Any] = index._read_toc().segments
+    return segments
+
+
+class _Writing:
+    """A writer that commits without merging, or leaves everything as it was; then fsync."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> SegmentWriter:
+        try:
+            index = open_index(self._path, create=True)
+            assert index is not None
+            # Not a compound segment: that is copied into memory at every open.
+            self._writer = SegmentWriter(
+                index, timeout=_LOCK_WAIT, limitmb=_MEMORY_MB, compound=False
+            )
+        except LockError as error:
+            raise IndexBusy(
+                "another process is writing this part of the index",
+                where=str(self._path),
+                cure="wait for it to finish, or end it",
+            ) from error
+        except OSError as error:
+            raise _refused(self._path, error) from error
+        self._writer.merge = False
+        return self._writer
+
+    def __exit__(self, kind: object, error: BaseException | None, _traceback: object) -> None:
+        try:
+            if error is not None:
+                self._writer.cancel()
+                if isinstance(error, OSError):
+                    raise _refused(self._path, error) from error
+                return
+            self._writer.commit()
+            _sync_directory(self._path)
+        except OSError as failure:
+            raise _refused(self._path, failure) from failure
+
+
+def _refused(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"the index cannot be written: {error.strerror or error}",
+        where=str(path),
+        cure="free some space, or check who owns the folder; nothing is lost, run it again",
+    )
+
+
+def _sync_directory(path: Path) -> None:
+    """Make a commit outlive a power cut: Whoosh itself never calls fsync.
+
+    Files that an earlier commit made durable are clean: syncing them again costs next to nothing.
+    """
+    for entry in os.scandir(path):
+        _sync(entry.path)
+    _sync(path)
+    _sync(path.parent)
+
+
+def _sync(path: str | Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _delete(writer: SegmentWriter, ids: set[int]) -> None:
+    """Mark documents as deleted, found by the column of ids: a word for each id would cost more."""
+    base = 0
+    for segment in writer.segments:
+        reader = SegmentReader(writer.storage, writer.schema, segment)
+        documents = segment.doc_count_all()
+        values = column_values(reader.column_reader("id", translate=False), documents)
+        if not ids.isdisjoint(values):
+            for number, id_ in enumerate(values):
+                if id_ in ids and not segment.is_deleted(number):
+                    writer.delete_document(base + number)
+        base += documents
+
+
+def _weave(writer: SegmentWriter, segments: list[Any], chosen: list[Any]) -> list[Any]:
+    """A merge policy for Whoosh: `chosen` become one segment, by date; the others stay.
+
+    Each segment is in order, so its documents keep their order among themselves, so its postings,
+    renumbered, are sorted still: they are merged as streams, and nothing is held in memory.
+    """
+    readers = [SegmentReader(writer.storage, writer.schema, segment) for segment in chosen]
+    streams = [
+        _documents_of(reader, which, segment.doc_count_all())
+        for which, (reader, segment) in enumerate(zip(readers, chosen, strict=True))
+    ]
+    numbers: list[dict[int, int]] = [{} for _ in readers]
+    for _, _, which, number in weave(*streams):
+        numbers[which][number] = writer.docnum
+        _copy_document(writer, readers[which], number)
+    writer.pool = _Woven(
+        [_renumbered(reader, new) for reader, new in zip(readers, numbers, strict=True)]
+    )
+    writer._added = True
+    return [segment for segment in segments if segment not in chosen]
+
+
+def _documents_of(
+    reader: SegmentReader, which: int, documents: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """(−date, −id, which segment, number) of each document that is not deleted."""
+    dates = column_values(reader.column_reader("date", translate=False), documents)
+    ids = column_values(reader.column_reader("id", translate=False), documents)
+    for number, (date, id_) in enumerate(zip(dates, ids, strict=True)):
+        if not reader.is_deleted(number):
+            yield -date, -id_, which, number
+
+
+def _copy_document(writer: SegmentWriter, reader: SegmentReader, number: int) -> None:
+    """What belongs to a document itself: columns, and the length of the scored field."""
+    perdoc = writer.perdocwriter
+    perdoc.start_doc(writer.docnum)
+    for name, field in writer.schema.items():
+        if field.column_type:
+            value = reader.column_reader(name, translate=False)[number]
+            perdoc.add_column_value(name, field.column_type, value)
+        elif field.scorable:
+            perdoc.add_field(name, field, None, reader.doc_field_length(number, name) or 0)
+    perdoc.finish_doc()
+    writer.docnum += 1
+
+
+def _renumbered(reader: SegmentReader, numbers: dict[int, int]) -> Iterator[tuple[Any, ...]]:
+    """A segment's postings under the new numbers; those of deleted documents are left out."""
+    for field, word, number, weight, value in reader.iter_postings():
+        if number in numbers:
+            yield field, word, numbers[number], weight, value or b""
+
+
+class _Woven:
+    """Stands where Whoosh's sorting pool would: postings that are sorted already."""
+
+    def __init__(self, streams: Iterable[Iterator[tuple[Any, ...]]]) -> None:
+        self._streams = streams
+
+    def iter_postings(self) -> Iterator[tuple[Any, ...]]:
+        return weave(*self._streams, key=itemgetter(0, 1, 2))
+
+    def cleanup(self) -> None:
+        """Nothing was written to a file."""
