@@ -22,15 +22,15 @@ from typing import NamedTuple
 LONGEST_WORD = 40
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
-# Marks are no \w for Python, yet belong to the letter before them (é as e + U+0301, Arabic vowel
+# Characters that belong to the letter before them. They are no \w for Python (é as e + U+0301, Arabic vowel
 # signs, Thai vowels); zero-width joiners and the tatweel stand inside of words.
-_MARKS = (
+MARKS = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u0900-\u0903\u093a-\u094f"
     "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u102b-\u103e"
     "\u17b4-\u17d3\u200c\u200d\u3099\u309a"
 )
-_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{MARKS}])*")
 # Folded away: Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel signs, joiners.
 _FOLDED_MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u200c\u200d]+"
@@ -108,6 +108,11 @@ def query_words(text: str) -> list[str]:
 def is_single_unspaced(word: str) -> bool:
     """Whether a word is one character of a script that is cut into pairs: look it up as a prefix."""
     return len(word) == 1 and _UNSPACED_RUN.fullmatch(word) is not None
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether a word is of a script that is cut into pairs."""
+    return _UNSPACED_RUN.match(word) is not None
 
 
 @lru_cache(maxsize=65536)

@@ -1,0 +1,59 @@
+"""What a search answers: a page of hits, and what it does not cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from indexer.extract.document import Address, Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Text with the query's words in it: `marks` are [start, end) in characters, in order."""
+
+    text: str
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One message; `folders` and `flags` are those of all its placements."""
+
+    id: int
+    account: str
+    message_id: str
+    thread_id: int
+    date: datetime
+    sender: tuple[Address, ...]
+    to: tuple[Address, ...]
+    subject: Marked
+    folders: tuple[str, ...]
+    flags: tuple[str, ...]
+    attachments: tuple[Attachment, ...]
+    size: int
+    snippet: Marked
+    in_thread: int = 1
+    """How many messages of the thread match, where threads were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the searched accounts an answer can know of, in messages."""
+
+    messages: int
+    indexed: int
+    waiting: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The first hits of a query; `total` is None where counting would have cost more than the page."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    more: bool
+    total: int | None
+    took_ms: float
+    coverage: Coverage
