@@ -17,6 +17,7 @@ _VERSION_1 = """
 CREATE TABLE account (
     id          INTEGER PRIMARY KEY,
     name        TEXT NOT NULL UNIQUE,
+    documents   INTEGER NOT NULL DEFAULT 0, -- kept by triggers: every answer says what it covers
     last_sync   REAL,                       -- end of the last complete pass, seconds since 1970
     last_error  TEXT NOT NULL DEFAULT ''    -- one line, no secret; '' after a pass that succeeded
 );
@@ -59,6 +60,13 @@ CREATE TABLE document (
 CREATE INDEX document_by_date ON document (date DESC, id DESC);
 CREATE INDEX document_by_thread ON document (thread_id);
 CREATE INDEX document_by_partition ON document (account_id, partition);
+
+CREATE TRIGGER document_added AFTER INSERT ON document BEGIN
+    UPDATE account SET documents = documents + 1 WHERE id = NEW.account_id;
+END;
+CREATE TRIGGER document_removed AFTER DELETE ON document BEGIN
+    UPDATE account SET documents = documents - 1 WHERE id = OLD.account_id;
+END;
 
 -- Apart from `document`, so that walking documents does not read their words.
 CREATE TABLE text (

@@ -109,7 +109,7 @@ class All:
         return END
 
 
-class Any_:
+class AnyOf:
     """Documents that are in at least one of the cursors."""
 
     def __init__(self, cursors: Sequence[Cursor]) -> None:

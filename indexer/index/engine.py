@@ -4,17 +4,18 @@ An engine keeps documents in partitions, (account, period). The contract, which 
 checks for every engine behind this door:
 
 * `write` is atomic: a reader sees all of a batch or nothing, after a crash too. When it returns,
-  the batch is on the disk (fsync). Writing a document again replaces it; deleting one that is not
-  there is no error. One writer per partition at a time; another gets IndexBusy.
+  the batch is on the disk (fsync). Documents come newest first, (date, id) descending, and may come
+  from an iterator: they are not held in memory. Writing a document again replaces it; deleting one
+  that is not there is no error. One writer per partition at a time; another gets IndexBusy.
 * `matches` yields newest first, (date, id) descending, over all partitions, and works only as far
-  as it is consumed. It answers from one snapshot: commits made meanwhile do not show.
+  as it is consumed. Of each partition it sees one commit, the newest when it came to it.
 * A reader sees another process's commit at its next call.
 * Nothing is lost that cannot be made again from the catalog.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -58,8 +59,12 @@ class PartitionStats:
 class SearchEngine(Protocol):
     """See the module's docstring for what every method promises."""
 
-    def write(self, partition: Partition, add: Sequence[Record], delete: Collection[int]) -> None:
-        """Add and delete documents of one partition. Raises IndexBusy, IndexUnavailable."""
+    def write(self, partition: Partition, add: Iterable[Record], gone: Collection[int]) -> None:
+        """Add documents to a partition, after removing those with an id in `gone`.
+
+        `gone` names the ids of `add` as well where they may be there already.
+        Raises IndexBusy, IndexUnavailable, StorageError.
+        """
 
     def tidy(self, partition: Partition) -> bool:
         """Merge small segments where there are too many; True where something was done."""

@@ -164,7 +164,7 @@ def _any(parts: list[Estimated]) -> Estimated:
     if len(parts) == 1:
         return parts[0]
     return Estimated(
-        cursors.Any_([part.cursor for part in parts]), sum(part.documents for part in parts)
+        cursors.AnyOf([part.cursor for part in parts]), sum(part.documents for part in parts)
     )
 
 

@@ -6,7 +6,7 @@ Not safe for several threads at once: each takes an engine of its own.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from heapq import heapify, heappop, heapreplace, nlargest
 from pathlib import Path
 
@@ -34,9 +34,9 @@ class WhooshEngine:
         self._root = root
         self._readers: dict[Partition, PartitionReader] = {}
 
-    def write(self, partition: Partition, add: Sequence[Record], delete: Collection[int]) -> None:
-        """One commit. Raises IndexBusy, IndexUnavailable, StorageError."""
-        writing.write(directory(self._root, partition), add, delete)
+    def write(self, partition: Partition, add: Iterable[Record], gone: Collection[int]) -> None:
+        """One commit. Raises IndexBusy, IndexUnavailable, StorageError, ValueError."""
+        writing.write(directory(self._root, partition), add, gone)
 
     def tidy(self, partition: Partition) -> bool:
         """Merge small segments where there are more than `writing.MOST_SEGMENTS`."""

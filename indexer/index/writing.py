@@ -8,7 +8,7 @@ segment is ever out of order, backdated arrivals included, and the searcher neve
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from heapq import merge as weave
 from operator import itemgetter
 from pathlib import Path
@@ -30,17 +30,22 @@ _MEMORY_MB = 48  # of postings that a writer sorts in memory; more go through a 
 _LOCK_WAIT = 10.0  # seconds
 
 
-def write(path: Path, add: Sequence[Record], delete: Collection[int]) -> None:
-    """Replace the documents of `add` and remove those of `delete`, in one commit.
+def write(path: Path, add: Iterable[Record], gone: Collection[int]) -> None:
+    """Remove the documents of `gone`, then add those of `add`, newest first, in one commit.
 
     Raises IndexBusy where another writer holds the partition, StorageError where the disk does not
-    take it (nothing is changed then), IndexUnavailable where the index does not open.
+    take it (nothing is changed then), IndexUnavailable where the index does not open, and
+    ValueError where `add` is not in order: two of the same id would be two documents for ever.
     """
-    records = {record.id: record for record in add}  # twice in one batch would be two documents
     with _Writing(path) as writer:
-        _delete(writer, {*records, *delete})
-        for record in sorted(records.values(), key=_newest_first):
+        _delete(writer, gone)
+        last: tuple[int, int] | None = None
+        for record in add:
+            key = (record.date, record.id)
+            if last is not None and key >= last:
+                raise ValueError(f"document {record.id} is not older than the one before it")
             writer.add_document(**document_fields(record))
+            last = key
 
 
 def merge(path: Path) -> bool:
@@ -61,10 +66,6 @@ def merge(path: Path) -> bool:
             octets += segment.doc_count_all()
         writer.mergetype = lambda writer, segments: _weave(writer, segments, chosen)
     return True
-
-
-def _newest_first(record: Record) -> tuple[int, int]:
-    return -record.date, -record.id
 
 
 def _segments(index: Any) -> list[Any]:
@@ -137,10 +138,11 @@ def _sync(path: str | Path) -> None:
         os.close(descriptor)
 
 
-def _delete(writer: SegmentWriter, ids: set[int]) -> None:
+def _delete(writer: SegmentWriter, gone: Collection[int]) -> None:
     """Mark documents as deleted, found by the column of ids: a word for each id would cost more."""
+    ids = frozenset(gone)
     base = 0
-    for segment in writer.segments:
+    for segment in writer.segments if ids else ():
         reader = SegmentReader(writer.storage, writer.schema, segment)
         documents = segment.doc_count_all()
         values = column_values(reader.column_reader("id", translate=False), documents)

@@ -1,0 +1,53 @@
+# `make demo` and `make test` are all that a new user needs; both set themselves up in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MAILSEEK_CORPUS ?= .corpus/mail
+export MAILSEEK_CORPUS
+
+.PHONY: help demo test unit lint types contract lock bench soak clean servers
+
+help:  ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+$(VENV)/.runtime: pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mailseek needs Python 3.11 or newer; say make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(VENV)/.runtime  ## a local IMAP server, a generated mailbox, a sync and searches
+	@$(BIN)/mailseek demo
+
+test: $(VENV)/.runtime servers  ## all tests, on real servers where they can be had
+	@$(BIN)/python -m pytest
+
+unit: $(VENV)/.runtime  ## the tests without a server, in seconds
+	@$(BIN)/python -m pytest tests/unit tests/properties
+
+servers:  ## the servers that tests talk to (Debian and Ubuntu, as root or with sudo that asks nothing)
+	@sh tests/servers/install.sh
+
+lint: $(VENV)/.runtime  ## style, and which room may import which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.runtime  ## mypy, strict
+	$(BIN)/mypy
+
+contract: $(VENV)/.runtime  ## what the index relies on, on Whoosh 2.7.4 as well
+	sh tests/whoosh-2.7.4.sh
+
+bench: $(VENV)/.runtime  ## side by side with mbsync and notmuch, on MAILSEEK_CORPUS
+	@sh benchmarks/install.sh
+	@$(BIN)/python -m benchmarks
+
+lock: $(VENV)/.runtime  ## resolve requirements.lock again, for every platform, with hashes
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --all-extras pyproject.toml --output-file requirements.lock
+
+clean:  ## remove what was made
+	rm -rf $(VENV) .demo .bench build *.egg-info

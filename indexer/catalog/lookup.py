@@ -1,0 +1,126 @@
+"""What a page of hits shows, and how much of the mail an answer can know of."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from indexer.catalog.records import headers_from_json
+from indexer.catalog.schema import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
+from indexer.catalog.store import Catalog
+from indexer.extract.document import Attachment, Headers
+
+_FLAG_NAMES = {
+    SEEN: "\\Seen",
+    ANSWERED: "\\Answered",
+    FLAGGED: "\\Flagged",
+    DELETED: "\\Deleted",
+    DRAFT: "\\Draft",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a message is: folder, UID there, and its flags there as IMAP writes them."""
+
+    folder: str
+    uid: int
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A document as a hit needs it; `date` is in seconds since 1970, UTC."""
+
+    id: int
+    account: str
+    date: int
+    size: int
+    message_id: str
+    thread_id: int
+    subject: str
+    headers: Headers
+    attachments: tuple[Attachment, ...]
+    text: str
+    placements: tuple[Placement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Messages of one account: all, and those that wait for the index, or failed on the way."""
+
+    messages: int
+    waiting: int
+    failed: int
+
+
+def found(catalog: Catalog, ids: Sequence[int], *, text_limit: int = 400_000) -> Mapping[int, Found]:
+    """Documents by id, with their placements and the first `text_limit` octets of their text."""
+    marks = ", ".join("?" * len(ids))
+    placements: dict[int, list[Placement]] = {}
+    for document_id, folder, uid, bits, keywords in catalog.connection.execute(
+        "SELECT document_id, folder.name, uid, flags, keywords FROM placement"
+        f" JOIN folder ON folder.id = folder_id WHERE document_id IN ({marks})"
+        " ORDER BY folder.id, uid",
+        tuple(ids),
+    ):
+        here = Placement(folder, uid, flag_names(bits, keywords))
+        placements.setdefault(document_id, []).append(here)
+    rows = catalog.connection.execute(
+        "SELECT document.id, account.name, date, size, message_id, thread_id, subject, headers,"
+        " attachments, body FROM document JOIN account ON account.id = account_id"
+        f" LEFT JOIN text ON document_id = document.id WHERE document.id IN ({marks})",
+        tuple(ids),
+    )
+    return {
+        row[0]: Found(
+            id=row[0],
+            account=row[1],
+            date=row[2],
+            size=row[3],
+            message_id=row[4],
+            thread_id=row[5],
+            subject=row[6],
+            headers=headers_from_json(row[7]),
+            attachments=tuple(Attachment(*each) for each in json.loads(row[8] or "[]")),
+            text=_beginning(row[9] or b"", text_limit),
+            placements=tuple(placements.get(row[0], ())),
+        )
+        for row in rows
+    }
+
+
+def threads_of(catalog: Catalog, ids: Sequence[int]) -> dict[int, int]:
+    """id → thread id."""
+    marks = ", ".join("?" * len(ids))
+    return dict(
+        catalog.connection.execute(
+            f"SELECT id, thread_id FROM document WHERE id IN ({marks})", tuple(ids)
+        )
+    )
+
+
+def counts(catalog: Catalog) -> dict[str, Counts]:
+    """Account name → its counts. A message that waits for its removal is no message any more."""
+    rows = catalog.connection.execute(
+        "SELECT name, documents,"
+        " (SELECT count(*) FROM outbox WHERE account_id = account.id"
+        "  AND action = 'add' AND reason = ''),"
+        " (SELECT count(*) FROM outbox WHERE account_id = account.id"
+        "  AND action = 'add' AND reason <> '')"
+        " FROM account ORDER BY name"
+    )
+    return {name: Counts(*numbers) for name, *numbers in rows}
+
+
+def flag_names(bits: int, keywords: str) -> tuple[str, ...]:
+    """Flags as IMAP writes them: system flags, then keywords."""
+    return (*(name for bit, name in _FLAG_NAMES.items() if bits & bit), *keywords.split())
+
+
+def _beginning(compressed: bytes, limit: int) -> str:
+    if not compressed:
+        return ""
+    return zlib.decompressobj().decompress(compressed, limit).decode(errors="ignore")

@@ -1,0 +1,205 @@
+"""Parts of a query that the catalog answers: folders, flags, accounts, dates, sizes, attachments.
+
+What changes all the time (folders, flags) is nowhere but here, so a query's states become ids that
+the searcher joins with the index; a query of nothing else is answered here alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from indexer.catalog.schema import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
+from indexer.catalog.store import Catalog
+from indexer.errors import QueryError
+from indexer.query import syntax
+
+_BITS = {"flagged": FLAGGED, "answered": ANSWERED, "draft": DRAFT, "deleted": DELETED}
+_ROLES = {"inbox", "sent", "drafts", "trash", "spam", "archive", "all"}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An SQL expression over `document` and its parameters."""
+
+    sql: str
+    parameters: tuple[object, ...] = ()
+
+
+class UnknownName(Exception):
+    """A folder or account that no catalog row has; `known` are the names that exist."""
+
+    def __init__(self, kind: str, name: str, span: syntax.Span, known: list[str]) -> None:
+        super().__init__(name)
+        self.kind, self.name, self.span, self.known = kind, name, span, known
+
+    def in_query(self, text: str) -> QueryError:
+        """The same as an error that points into the query's text."""
+        near = get_close_matches(self.name, self.known, n=1, cutoff=0.5)
+        cure = f"did you mean {near[0]}?" if near else "known: " + ", ".join(self.known[:8])
+        start, end = self.span
+        return QueryError(
+            f"no {self.kind} is called {self.name!r}",
+            query=text,
+            position=start,
+            length=max(end - start, 1),
+            cure=cure if self.known else "run `mailseek sync` first",
+        )
+
+
+def catalog_only(query: syntax.Node) -> bool:
+    """Whether the catalog can answer a query without the index."""
+    match query:
+        case syntax.And(parts) | syntax.Or(parts):
+            return all(catalog_only(part) for part in parts)
+        case syntax.Not(part):
+            return catalog_only(part)
+        case syntax.Term() | syntax.Phrase() | syntax.Prefix():
+            return False
+        case _:
+            return True
+
+
+def condition(catalog: Catalog, query: syntax.Node) -> Condition:
+    """A query for which `catalog_only` holds, as SQL. Raises UnknownName."""
+    match query:
+        case syntax.And(parts):
+            return _joined(catalog, parts, " AND ")
+        case syntax.Or(parts):
+            return _joined(catalog, parts, " OR ")
+        case syntax.Not(part):
+            inner = condition(catalog, part)
+            return Condition(f"NOT {inner.sql}", inner.parameters)
+        case syntax.In(folder, span):
+            return _in_folder(catalog, folder, span)
+        case syntax.Is(state):
+            return _is(state)
+        case syntax.Account(name, span):
+            return _in_account(catalog, name, span)
+        case syntax.HasAttachment():
+            return Condition("(document.attachments <> '')")
+        case syntax.DateRange(start, end):
+            return _between(
+                "document.date",
+                int(start.timestamp()) if start else None,
+                int(end.timestamp()) - 1 if end else None,
+            )
+        case syntax.SizeRange(least, most):
+            return _between("document.size", least, most)
+        case _:
+            return Condition("1")
+
+
+def check(catalog: Catalog, query: syntax.Node) -> None:
+    """Raises UnknownName for the first folder or account of the query that does not exist."""
+    for leaf in _states(query):
+        condition(catalog, leaf)
+
+
+def ids_in(catalog: Catalog, state: syntax.Node, account_id: int, partition: str) -> frozenset[int]:
+    """The documents of one partition that are in a state."""
+    where = condition(catalog, state)
+    rows = catalog.connection.execute(
+        f"SELECT id FROM document WHERE account_id = ? AND partition = ? AND {where.sql}",
+        (account_id, partition, *where.parameters),
+    )
+    return frozenset(id_ for (id_,) in rows)
+
+
+def newest(catalog: Catalog, query: syntax.Node) -> Iterator[tuple[int, int]]:
+    """(date, id) of the documents that match, newest first, read as far as they are consumed."""
+    where = condition(catalog, query)
+    return iter(
+        catalog.connection.execute(
+            f"SELECT date, id FROM document WHERE {where.sql} ORDER BY date DESC, id DESC",
+            where.parameters,
+        )
+    )
+
+
+def count(catalog: Catalog, query: syntax.Node) -> int:
+    """How many documents match."""
+    where = condition(catalog, query)
+    (total,) = catalog.connection.execute(
+        f"SELECT count(*) FROM document WHERE {where.sql}", where.parameters
+    ).fetchone()
+    return int(total)
+
+
+def _states(query: syntax.Node) -> Iterator[syntax.Node]:
+    match query:
+        case syntax.And(parts) | syntax.Or(parts):
+            for part in parts:
+                yield from _states(part)
+        case syntax.Not(part):
+            yield from _states(part)
+        case syntax.In() | syntax.Account():
+            yield query
+
+
+def _joined(catalog: Catalog, parts: tuple[syntax.Node, ...], operator: str) -> Condition:
+    each = [condition(catalog, part) for part in parts]
+    return Condition(
+        "(" + operator.join(part.sql for part in each) + ")",
+        tuple(parameter for part in each for parameter in part.parameters),
+    )
+
+
+def _placed(test: str, parameters: tuple[object, ...] = ()) -> Condition:
+    """Some placement of the document passes a test."""
+    return Condition(
+        f"EXISTS (SELECT 1 FROM placement WHERE document_id = document.id AND {test})", parameters
+    )
+
+
+def _is(state: str) -> Condition:
+    """`unread`: unread in some folder. `read` is its opposite, the others: so in some folder."""
+    if state == "unread":
+        return _placed(f"flags & {SEEN} = 0")
+    if state == "read":
+        return Condition(f"NOT {_is('unread').sql}")
+    if state in _BITS:
+        return _placed(f"flags & {_BITS[state]} <> 0")
+    return _placed("instr(lower(keywords), ?)", (f" {state.lower()} ",))
+
+
+def _in_folder(catalog: Catalog, wanted: str, span: syntax.Span) -> Condition:
+    """By role; else by name, `/` standing for the server's delimiter; else by the name's last part."""
+    name = wanted.casefold()
+    if name == "anywhere":
+        return Condition("1")
+    folders = [
+        (id_, role, path.casefold(), path)
+        for id_, role, path in catalog.connection.execute(
+            "SELECT id, role, replace(name, delimiter, '/') FROM folder"
+        )
+    ]
+    if name in _ROLES and any(role == name for _, role, _, _ in folders):
+        found = [id_ for id_, role, _, _ in folders if role == name]
+    elif any(letter in name for letter in "*?["):
+        found = [id_ for id_, _, path, _ in folders if fnmatchcase(path, name)]
+    else:
+        found = [id_ for id_, _, path, _ in folders if path == name]
+        found = found or [id_ for id_, _, path, _ in folders if path.rpartition("/")[2] == name]
+        if not found and name not in _ROLES:
+            raise UnknownName("folder", wanted, span, sorted({path for *_, path in folders}))
+    marks = ", ".join("?" * len(found))
+    return _placed(f"folder_id IN ({marks})", tuple(found))
+
+
+def _in_account(catalog: Catalog, name: str, span: syntax.Span) -> Condition:
+    accounts = dict(catalog.connection.execute("SELECT name, id FROM account"))
+    if name not in accounts:
+        raise UnknownName("account", name, span, sorted(accounts))
+    return Condition("(document.account_id = ?)", (accounts[name],))
+
+
+def _between(column: str, least: int | None, most: int | None) -> Condition:
+    tests = [("<=", least), (">=", most)]
+    kept = [(sign, bound) for sign, bound in tests if bound is not None]
+    if not kept:
+        return Condition("1")
+    sql = " AND ".join(f"? {sign} {column}" for sign, _ in kept)
+    return Condition(f"({sql})", tuple(bound for _, bound in kept))

@@ -1,0 +1,205 @@
+"""The steps from server to index as plain functions: commands call them, and so can workers.
+
+`sync` runs a pass over accounts in this process, with writer processes beside it that index what it
+commits; `reindex` makes the index again from the catalog; `source` fetches one message's bytes.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from indexer.catalog import lookup, outbox
+from indexer.catalog.store import Catalog
+from indexer.errors import ConfigError, IndexUnavailable, MailseekError
+from indexer.index.drain import BATCH, drain
+from indexer.index.whoosh_engine import WhooshEngine
+from indexer.settings import AccountSettings, Settings, password
+from indexer.sync.account import BatchDone, SyncReport, sync_account
+
+_POLL = 0.2  # seconds between two looks at how far the writers are
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a step is: `done` of `total` messages."""
+
+    step: Literal["fetch", "index"]
+    account: str
+    done: int
+    total: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one account: a report, or the error that ended its pass."""
+
+    account: str
+    report: SyncReport | None
+    error: MailseekError | None
+
+
+def chosen(settings: Settings, names: Sequence[str]) -> list[AccountSettings]:
+    """The accounts of these names, all where none is given. Raises ConfigError."""
+    if not settings.accounts:
+        raise ConfigError(
+            "no account is configured",
+            where=str(settings.home / "config.toml"),
+            cure="add one with `mailseek account add`, or try `mailseek demo`",
+        )
+    for name in names:
+        if name not in settings.accounts:
+            raise ConfigError(
+                f"no account is called {name!r}",
+                cure="configured: " + ", ".join(sorted(settings.accounts)),
+            )
+    return [settings.accounts[name] for name in names or settings.accounts]
+
+
+def sync(settings: Settings, names: Sequence[str], on_progress: OnProgress) -> list[Outcome]:
+    """One pass over each account, one after the other; everything that came is searchable after.
+
+    An account that fails does not keep the others from their pass. May be interrupted at any time:
+    what was committed stays, and the next pass goes on there. Raises ConfigError, StorageError,
+    IndexUnavailable.
+    """
+    outcomes: list[Outcome] = []
+    accounts = chosen(settings, names)
+    with Catalog.open(settings.catalog_path) as catalog, _Writers(settings) as writers:
+        for account in accounts:
+            outcomes.append(_sync_one(catalog, account, writers, on_progress))
+        writers.finish(catalog, on_progress)
+    return outcomes
+
+
+def _sync_one(
+    catalog: Catalog, account: AccountSettings, writers: _Writers, on_progress: OnProgress
+) -> Outcome:
+    from indexer.imap.session import connect  # 90 ms that reindexing and searching do without
+
+    done = 0
+
+    def on_batch(batch: BatchDone) -> None:
+        nonlocal done
+        done += batch.messages
+        if batch.total > BATCH:
+            writers.start()
+        on_progress(Progress("fetch", account.name, done, batch.total))
+
+    try:
+        with connect(account, password(account)) as session:
+            report = sync_account(session, catalog, account, on_batch=on_batch)
+    except MailseekError as error:
+        return Outcome(account.name, None, error)
+    return Outcome(account.name, report, None)
+
+
+def reindex(settings: Settings, on_progress: OnProgress) -> int:
+    """Make the whole index again from the catalog; how many messages it holds.
+
+    Searches meanwhile see what is there already. Raises StorageError, IndexUnavailable.
+    """
+    with Catalog.open(settings.catalog_path) as catalog:
+        total = outbox.enqueue_all(catalog)
+        engine = WhooshEngine(settings.index_path)
+        for partition in engine.partitions():
+            engine.drop(partition)
+        with _Writers(settings) as writers:
+            if total > BATCH:
+                writers.start()
+            writers.finish(catalog, on_progress)
+    return total
+
+
+def source(settings: Settings, document_id: int) -> bytes:
+    """A message as it is on the server, fetched now. Raises ConfigError, ServerError."""
+    from indexer.imap.examine import examine
+    from indexer.imap.fetch import fetch_source
+    from indexer.imap.session import connect
+
+    with Catalog.open(settings.catalog_path, read_only=True) as catalog:
+        document = lookup.found(catalog, [document_id]).get(document_id)
+    if document is None or not document.placements:
+        raise ConfigError(
+            f"no message with id {document_id} is on the server" if document
+            else f"there is no message with id {document_id}",
+            cure="ids are shown by `mailseek search --json`",
+        )
+    (account,) = chosen(settings, [document.account])
+    place = document.placements[0]
+    with connect(account, password(account)) as session:
+        examine(session, place.folder)
+        return fetch_source(session, place.uid)
+
+
+class _Writers:
+    """Writer processes that index what is committed; none for a handful of messages.
+
+    Whatever ends this process ends them: their standard input closes with us.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._processes: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> _Writers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.kill()  # at any moment: the outbox still has what was not committed
+        for process in self._processes:
+            process.wait()
+
+    def start(self) -> None:
+        """Start them, unless they run."""
+        if self._processes:
+            return
+        command = [
+            sys.executable, "-m", "indexer.index.drain",
+            str(self._settings.catalog_path), str(self._settings.index_path),
+        ]  # fmt: skip
+        for _ in range(self._settings.writers):
+            self._processes.append(
+                subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+                )
+            )
+
+    def finish(self, catalog: Catalog, on_progress: OnProgress) -> None:
+        """Wait until nothing waits for the index. Raises what a writer died of."""
+        total = sum(each.count for each in outbox.waiting(catalog))
+        if not total:
+            return
+        if not self._processes:
+            drain(catalog, self._settings.index_path)
+            on_progress(Progress("index", "", total, total))
+            return
+        for process in self._processes:
+            assert process.stdin is not None
+            with suppress(BrokenPipeError):
+                process.stdin.write("finish\n")
+                process.stdin.flush()
+        while any(process.poll() is None for process in self._processes):
+            waiting = sum(each.count for each in outbox.waiting(catalog))
+            on_progress(Progress("index", "", total - waiting, total))
+            time.sleep(_POLL)
+        for process in self._processes:
+            _raise_for(process)
+
+
+def _raise_for(process: subprocess.Popen[str]) -> None:
+    if process.returncode == 0:
+        return
+    assert process.stderr is not None
+    lines = process.stderr.read().strip().splitlines()
+    _, message, cure = (lines[-1] if lines else "").split("\t") if lines and lines[-1].count("\t") == 2 else ("", f"a writer process ended with status {process.returncode}", "run it again; nothing is lost")
+    raise IndexUnavailable(message, cure=cure)
