@@ -49,7 +49,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Messages of one account: all, and those that wait for the index, or failed on the way."""
+    """Messages of one account: all, those that wait for the index, and those that could not be had."""
 
     messages: int
     waiting: int
@@ -83,7 +83,7 @@ def found(catalog: Catalog, ids: Sequence[int], *, text_limit: int = 400_000) ->
             message_id=row[4],
             thread_id=row[5],
             subject=row[6],
-            headers=headers_from_json(row[7]),
+            headers=headers_from_json(row[7], subject=row[6], message_id=row[4]),
             attachments=tuple(Attachment(*each) for each in json.loads(row[8] or "[]")),
             text=_beginning(row[9] or b"", text_limit),
             placements=tuple(placements.get(row[0], ())),
@@ -106,10 +106,8 @@ def counts(catalog: Catalog) -> dict[str, Counts]:
     """Account name → its counts. A message that waits for its removal is no message any more."""
     rows = catalog.connection.execute(
         "SELECT name, documents,"
-        " (SELECT count(*) FROM outbox WHERE account_id = account.id"
-        "  AND action = 'add' AND reason = ''),"
-        " (SELECT count(*) FROM outbox WHERE account_id = account.id"
-        "  AND action = 'add' AND reason <> '')"
+        " (SELECT count(*) FROM outbox WHERE account_id = account.id AND action = 'add'),"
+        " (SELECT count(*) FROM failure WHERE account_id = account.id)"
         " FROM account ORDER BY name"
     )
     return {name: Counts(*numbers) for name, *numbers in rows}

@@ -52,7 +52,7 @@ CREATE TABLE document (
     thread_id   INTEGER NOT NULL,           -- id of one document of the thread
     subject     TEXT NOT NULL,
     sender      TEXT NOT NULL,              -- what a list of hits shows
-    headers     TEXT NOT NULL,              -- JSON, see store.Record
+    headers     TEXT NOT NULL,              -- JSON, see records.headers_to_json
     attachments TEXT NOT NULL,              -- JSON [[name, type, octets], …]; '' where there is none
     notes       TEXT NOT NULL,              -- JSON [text, …]; '' where there is none
     UNIQUE (account_id, identity)
@@ -60,6 +60,14 @@ CREATE TABLE document (
 CREATE INDEX document_by_date ON document (date DESC, id DESC);
 CREATE INDEX document_by_thread ON document (thread_id);
 CREATE INDEX document_by_partition ON document (account_id, partition);
+
+-- How full each partition is, so that a new document finds room without counting.
+CREATE TABLE partition (
+    account_id  INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+    period      TEXT NOT NULL,
+    documents   INTEGER NOT NULL,           -- ever put there; removals do not give room back
+    PRIMARY KEY (account_id, period)
+) WITHOUT ROWID;
 
 CREATE TRIGGER document_added AFTER INSERT ON document BEGIN
     UPDATE account SET documents = documents + 1 WHERE id = NEW.account_id;
@@ -95,6 +103,15 @@ CREATE TABLE placement (
 CREATE INDEX placement_by_document ON placement (document_id);
 CREATE INDEX placement_unseen ON placement (document_id) WHERE flags & 1 = 0;
 
+-- Messages that the server lists but does not give, with the reason; tried again at every pass.
+CREATE TABLE failure (
+    folder_id   INTEGER NOT NULL REFERENCES folder(id) ON DELETE CASCADE,
+    uid         INTEGER NOT NULL,
+    account_id  INTEGER NOT NULL,
+    reason      TEXT NOT NULL,
+    PRIMARY KEY (folder_id, uid)
+) WITHOUT ROWID;
+
 -- Documents waiting for the index. A row is replaced (and gets a new revision) when its document
 -- changes again, so that the indexer never ticks off a change that it has not seen.
 CREATE TABLE outbox (
@@ -103,9 +120,7 @@ CREATE TABLE outbox (
     account_id  INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
     partition   TEXT NOT NULL,
     action      TEXT NOT NULL CHECK (action IN ('add', 'delete')),
-    queued      REAL NOT NULL,
-    tries       INTEGER NOT NULL DEFAULT 0,
-    reason      TEXT NOT NULL DEFAULT ''
+    queued      REAL NOT NULL
 );
 CREATE INDEX outbox_by_partition ON outbox (account_id, partition);
 """

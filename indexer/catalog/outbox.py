@@ -1,0 +1,87 @@
+"""What waits for the index: a row for each document that was added, or removed, since."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from indexer.catalog.store import Catalog
+
+Action = Literal["add", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for one partition; `oldest` is when its first row was queued, since 1970."""
+
+    account_id: int
+    partition: str
+    count: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One change. A later change of the same document has another revision."""
+
+    revision: int
+    document_id: int
+    action: Action
+
+
+def put(
+    connection: sqlite3.Connection, account_id: int, document_id: int, partition: str, action: Action
+) -> None:
+    """Queue a change, in place of an earlier one of the same document; in the caller's transaction."""
+    connection.execute(
+        "INSERT OR REPLACE INTO outbox (document_id, account_id, partition, action, queued)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (document_id, account_id, partition, action, time.time()),
+    )
+
+
+def waiting(catalog: Catalog) -> list[Waiting]:
+    """A line for each partition that has something waiting."""
+    return [
+        Waiting(*row)
+        for row in catalog.connection.execute(
+            "SELECT account_id, partition, count(*), min(queued) FROM outbox"
+            " GROUP BY account_id, partition"
+        )
+    ]
+
+
+def take(catalog: Catalog, account_id: int, partition: str, limit: int) -> list[OutboxRow]:
+    """Rows of a partition, the newest document first, removals before everything; nothing is locked."""
+    return [
+        OutboxRow(*row)
+        for row in catalog.connection.execute(
+            "SELECT revision, document_id, action FROM outbox"
+            " LEFT JOIN document ON document.id = document_id"
+            " WHERE outbox.account_id = ? AND outbox.partition = ?"
+            " ORDER BY action = 'add', date DESC, document_id DESC LIMIT ?",
+            (account_id, partition, limit),
+        )
+    ]
+
+
+def done(catalog: Catalog, revisions: Sequence[int]) -> None:
+    """Tick off exactly these changes: one that was replaced meanwhile stays."""
+    with catalog.transaction() as connection:
+        connection.executemany(
+            "DELETE FROM outbox WHERE revision = ?", [(revision,) for revision in revisions]
+        )
+
+
+def enqueue_all(catalog: Catalog) -> int:
+    """Queue every document again, and nothing else; how many there are."""
+    with catalog.transaction() as connection:
+        connection.execute("DELETE FROM outbox")
+        return connection.execute(
+            "INSERT INTO outbox (document_id, account_id, partition, action, queued)"
+            " SELECT id, account_id, partition, 'add', ? FROM document",
+            (time.time(),),
+        ).rowcount

@@ -1,0 +1,191 @@
+"""Documents: writing new ones, and reading them back whole."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from indexer.catalog import outbox, threads
+from indexer.catalog.store import Catalog
+from indexer.extract.document import Address, Attachment, Document, Headers
+
+LARGEST_PARTITION = 25_000
+"""Documents of one partition; further ones of the same year go to `2024.1`, `2024.2`, …"""
+
+_COMPRESSION = 6
+_FUTURE = 2 * 86400  # seconds that a Date header may be ahead of its arrival and still be believed
+_EARLIEST = 315532800  # 1980-01-01: before, a Date header is a dead battery, not a date
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A message that the catalog does not have yet."""
+
+    identity: bytes
+    received: datetime
+    size: int
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A document as the index and `show` need it; `date` and `received` in seconds since 1970."""
+
+    id: int
+    account_id: int
+    partition: str
+    date: int
+    received: int
+    size: int
+    message_id: str
+    thread_id: int
+    headers: Headers
+    attachments: tuple[Attachment, ...]
+    notes: tuple[str, ...]
+    text: str
+
+
+def effective_date(sent: datetime | None, received: datetime) -> int:
+    """What results are sorted by: the Date header where it is sane, else when it arrived."""
+    arrived = int(received.timestamp())
+    if sent is None:
+        return arrived
+    claimed = int(sent.timestamp())
+    return claimed if _EARLIEST <= claimed <= arrived + _FUTURE else arrived
+
+
+def known(catalog: Catalog, account_id: int, identities: Sequence[bytes]) -> dict[bytes, int]:
+    """identity → document id, of those that the account has."""
+    marks = ", ".join("?" * len(identities))
+    return dict(
+        catalog.connection.execute(
+            f"SELECT identity, id FROM document WHERE account_id = ? AND identity IN ({marks})",
+            (account_id, *identities),
+        )
+    )
+
+
+def add(connection: sqlite3.Connection, account_id: int, new: NewDocument) -> int:
+    """Write a document, its text and its place in the outbox; inside of the caller's transaction."""
+    headers, date = new.document.headers, effective_date(new.document.headers.date, new.received)
+    partition = _partition(connection, account_id, date)
+    thread = threads.thread_of(connection, account_id, headers)
+    row = connection.execute(
+        "INSERT INTO document (account_id, identity, partition, date, received, size, message_id,"
+        " thread_id, subject, sender, headers, attachments, notes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            account_id,
+            new.identity,
+            partition,
+            date,
+            int(new.received.timestamp()),
+            new.size,
+            headers.message_id,
+            thread or 0,
+            headers.subject,
+            str(headers.sender[0]) if headers.sender else "",
+            headers_to_json(headers),
+            _json([[a.name, a.mime_type, a.size] for a in new.document.attachments]),
+            _json([*headers.notes, *new.document.notes]),
+        ),
+    )
+    assert row.lastrowid is not None
+    document_id = row.lastrowid
+    if thread is None:
+        thread = document_id
+        connection.execute("UPDATE document SET thread_id = id WHERE id = ?", (document_id,))
+    threads.link(connection, account_id, headers, thread)
+    body = zlib.compress(new.document.text.encode(errors="replace"), _COMPRESSION)
+    connection.execute("INSERT INTO text VALUES (?, ?)", (document_id, body))
+    outbox.put(connection, account_id, document_id, partition, "add")
+    return document_id
+
+
+def records(catalog: Catalog, ids: Sequence[int]) -> list[Record]:
+    """Documents with their texts, in no order; ids that are gone are left out."""
+    marks = ", ".join("?" * len(ids))
+    return [
+        Record(
+            id=row[0],
+            account_id=row[1],
+            partition=row[2],
+            date=row[3],
+            received=row[4],
+            size=row[5],
+            message_id=row[6],
+            thread_id=row[7],
+            headers=headers_from_json(row[8], subject=row[9], message_id=row[6]),
+            attachments=tuple(Attachment(*each) for each in json.loads(row[10] or "[]")),
+            notes=tuple(json.loads(row[11] or "[]")),
+            text=zlib.decompress(row[12]).decode() if row[12] else "",
+        )
+        for row in catalog.connection.execute(
+            "SELECT id, account_id, partition, date, received, size, message_id, thread_id, headers,"
+            " subject, attachments, notes, body FROM document LEFT JOIN text ON document_id = id"
+            f" WHERE id IN ({marks})",
+            tuple(ids),
+        )
+    ]
+
+
+def headers_to_json(headers: Headers) -> str:
+    """What of the headers has no column of its own; empty fields are left out."""
+    addresses = {
+        name: [[each.name, each.email] for each in group]
+        for name in ("sender", "to", "cc", "bcc", "reply_to")
+        if (group := getattr(headers, name))
+    }
+    rest = {
+        "list_id": headers.list_id,
+        "references": list(headers.references),
+        "date": int(headers.date.timestamp()) if headers.date else None,
+    }
+    return _json({**addresses, **{name: value for name, value in rest.items() if value}}) or "{}"
+
+
+def headers_from_json(text: str, *, subject: str = "", message_id: str = "") -> Headers:
+    """The reverse; subject and Message-ID come from their columns."""
+    values = json.loads(text)
+    groups = {
+        name: tuple(Address(*each) for each in values.get(name, ()))
+        for name in ("sender", "to", "cc", "bcc", "reply_to")
+    }
+    date = values.get("date")
+    return Headers(
+        message_id=message_id,
+        references=tuple(values.get("references", ())),
+        date=datetime.fromtimestamp(date, UTC) if date else None,
+        subject=subject,
+        list_id=values.get("list_id", ""),
+        **groups,
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
+
+
+def _partition(connection: sqlite3.Connection, account_id: int, date: int) -> str:
+    """The period for a new document: its year, or the year's first part that has room."""
+    year = f"{time.gmtime(date).tm_year:04}"
+    number = 0
+    while True:
+        period = f"{year}.{number}" if number else year
+        (count,) = connection.execute(
+            "SELECT coalesce((SELECT documents FROM partition WHERE account_id = ? AND period = ?), 0)",
+            (account_id, period),
+        ).fetchone()
+        if count < LARGEST_PARTITION:
+            connection.execute(
+                "INSERT INTO partition VALUES (?, ?, 1) ON CONFLICT (account_id, period)"
+                " DO UPDATE SET documents = documents + 1",
+                (account_id, period),
+            )
+            return period
+        number += 1
