@@ -7,6 +7,7 @@ A step is never edited once released: a new one is added behind it.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 from indexer.errors import StorageError
 
@@ -103,14 +104,23 @@ CREATE TABLE placement (
 CREATE INDEX placement_by_document ON placement (document_id);
 CREATE INDEX placement_unseen ON placement (document_id) WHERE flags & 1 = 0;
 
--- Messages that the server lists but does not give, with the reason; tried again at every pass.
+-- Messages that the server lists but does not give, with the reason; asked for again by the next
+-- passes, until they were tried often enough.
 CREATE TABLE failure (
     folder_id   INTEGER NOT NULL REFERENCES folder(id) ON DELETE CASCADE,
     uid         INTEGER NOT NULL,
     account_id  INTEGER NOT NULL,
+    tries       INTEGER NOT NULL,
     reason      TEXT NOT NULL,
     PRIMARY KEY (folder_id, uid)
 ) WITHOUT ROWID;
+
+-- Documents that lost a placement. Whether they have another one is looked at when a pass is over:
+-- a move is a disappearance here and an arrival there. A pass that dies leaves them to the next.
+CREATE TABLE loose (
+    document_id INTEGER PRIMARY KEY REFERENCES document(id) ON DELETE CASCADE,
+    account_id  INTEGER NOT NULL
+);
 
 -- Documents waiting for the index. A row is replaced (and gets a new revision) when its document
 -- changes again, so that the indexer never ticks off a change that it has not seen.
@@ -131,15 +141,42 @@ MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a catalog to the newest version, each step in a transaction of its own.
 
+    Several processes may do so at the same time: the version is read again under the lock.
     Raises StorageError where a newer mailseek wrote it.
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    while _version(connection) < len(MIGRATIONS):
+        connection.execute("BEGIN IMMEDIATE")
+        version = _version(connection)
+        if version < len(MIGRATIONS):
+            for statement in _statements(MIGRATIONS[version]):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {version + 1}")
+        connection.execute("COMMIT")
+
+
+def check_version(connection: sqlite3.Connection) -> None:
+    """Raises StorageError where an older mailseek wrote the catalog, or its making was cut short."""
+    if _version(connection) < len(MIGRATIONS):
+        raise StorageError(
+            "the catalog is of an older version, or empty", cure="run `mailseek sync` once"
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
         raise StorageError(
             f"the catalog has version {version}, this mailseek knows up to {len(MIGRATIONS)}",
             cure="use the newer mailseek that wrote it, or another --home",
         )
-    for number in range(version, len(MIGRATIONS)):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
-        )
+    return version
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One statement after the other: `executescript` would commit between them."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

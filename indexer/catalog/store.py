@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from indexer.catalog.schema import migrate
+from indexer.catalog.schema import check_version, migrate
 from indexer.errors import CatalogBusy, StorageError
 
 _BUSY_TIMEOUT = 20.0  # seconds that a writer waits for another one's transaction
@@ -70,12 +70,12 @@ class Catalog:
         Raises StorageError, CatalogBusy.
         """
         with storage_errors(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
             try:
+                self.connection.execute("BEGIN IMMEDIATE")
                 yield self.connection
                 self.connection.execute("COMMIT")
             except BaseException:
-                with suppress(sqlite3.Error):  # a full disk rolls back by itself
+                with suppress(sqlite3.Error):  # none may have begun; a full disk rolls back by itself
                     self.connection.execute("ROLLBACK")
                 raise
 
@@ -83,6 +83,7 @@ class Catalog:
 def _prepare(connection: sqlite3.Connection, *, read_only: bool) -> None:
     if read_only:
         connection.execute("PRAGMA query_only = ON")
+        check_version(connection)
     else:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")

@@ -1,0 +1,117 @@
+"""Accounts, their folders, and how far each folder is known: the sync points."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import dataclass
+
+from indexer.catalog import placements
+from indexer.catalog.store import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPoint:
+    """How far a folder is known; None is unknown, never zero.
+
+    `highestmodseq` covers the flags and removals of what is placed, `uidnext` the arrivals:
+    `complete` says that every UID below `uidnext` was seen. While it is False, a backfill runs.
+    """
+
+    uidvalidity: int | None
+    uidnext: int | None
+    messages: int | None
+    highestmodseq: int | None
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFolder:
+    """A folder of the catalog."""
+
+    id: int
+    name: str
+    delimiter: str
+    role: str
+    point: SyncPoint
+
+
+def account_id(catalog: Catalog, name: str) -> int:
+    """The id of an account, which is made where there is none yet."""
+    found = catalog.connection.execute("SELECT id FROM account WHERE name = ?", (name,)).fetchone()
+    if found is None:
+        with catalog.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO account (name) VALUES (?)", (name,))
+        return account_id(catalog, name)
+    return int(found[0])
+
+
+def of_account(catalog: Catalog, account_id: int) -> dict[str, KnownFolder]:
+    """Name → folder, of all folders that an account is known to have."""
+    return {
+        row[1]: KnownFolder(*row[:4], SyncPoint(*row[4:8], complete=bool(row[8])))
+        for row in catalog.connection.execute(
+            "SELECT id, name, delimiter, role, uidvalidity, uidnext, messages, highestmodseq,"
+            " complete FROM folder WHERE account_id = ? ORDER BY id",
+            (account_id,),
+        )
+    }
+
+
+def begin(
+    connection: sqlite3.Connection, account_id: int, name: str, delimiter: str, role: str
+) -> int:
+    """A folder with nothing in it, in place of what was known of it; its id."""
+    (folder_id,) = connection.execute(
+        "INSERT INTO folder (account_id, name, delimiter, role) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (account_id, name) DO UPDATE SET"
+        " delimiter = excluded.delimiter, role = excluded.role RETURNING id",
+        (account_id, name, delimiter, role),
+    ).fetchone()
+    placements.clear(connection, folder_id)
+    return int(folder_id)
+
+
+def describe(connection: sqlite3.Connection, folder_id: int, delimiter: str, role: str) -> None:
+    """Note another delimiter or role of a folder."""
+    connection.execute(
+        "UPDATE folder SET delimiter = ?, role = ? WHERE id = ?", (delimiter, role, folder_id)
+    )
+
+
+def reach(connection: sqlite3.Connection, folder_id: int, point: SyncPoint) -> None:
+    """Move a folder's sync point; in the transaction that writes the last of what it covers."""
+    connection.execute(
+        "UPDATE folder SET uidvalidity = ?, uidnext = ?, messages = ?, highestmodseq = ?,"
+        " complete = ?, last_sync = ? WHERE id = ?",
+        (
+            point.uidvalidity,
+            point.uidnext,
+            point.messages,
+            point.highestmodseq,
+            int(point.complete),
+            time.time(),
+            folder_id,
+        ),
+    )
+
+
+def drop(connection: sqlite3.Connection, folder_id: int) -> None:
+    """Forget a folder; its documents become loose."""
+    placements.clear(connection, folder_id)
+    connection.execute("DELETE FROM folder WHERE id = ?", (folder_id,))
+
+
+def pass_ended(catalog: Catalog, account_id: int, error: str) -> None:
+    """A pass reached its end; `error` is one line on what it had to leave out, or ''."""
+    with catalog.transaction() as connection:
+        connection.execute(
+            "UPDATE account SET last_sync = ?, last_error = ? WHERE id = ?",
+            (time.time(), error, account_id),
+        )
+
+
+def pass_failed(catalog: Catalog, account_id: int, error: str) -> None:
+    """A pass, or the connection before it, ended early; `error` is one line without a secret."""
+    with catalog.transaction() as connection:
+        connection.execute("UPDATE account SET last_error = ? WHERE id = ?", (error, account_id))

@@ -1,0 +1,99 @@
+"""The wire: IMAPClient over a socket that counts octets, and bounds what a server may send.
+
+The one place, with `extensions`, that reaches below IMAPClient's public face:
+`tests/unit/test_imapclient_contract.py` fails when what is used here changes.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+from imapclient import IMAPClient
+from imapclient.imap4 import IMAP4WithTimeout
+from imapclient.tls import IMAP4_TLS
+
+LARGEST_LITERAL = 64 * 2**20
+"""Octets; a server that announces more is not believed."""
+
+# A folder's UIDs come in one line: imaplib's limit of 1 MB ends at some 140,000 messages.
+imaplib._MAXLINE = 16 * 2**20  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Octets on the connection, after TLS, and commands, each of which is a round trip."""
+
+    sent: int = 0
+    received: int = 0
+    commands: int = 0
+
+    def __sub__(self, other: Traffic) -> Traffic:
+        return Traffic(
+            self.sent - other.sent, self.received - other.received, self.commands - other.commands
+        )
+
+
+class _Counted(imaplib.IMAP4):
+    """imaplib's documented override points, counting what passes through them."""
+
+    octets_sent = 0
+    octets_received = 0
+
+    def read(self, size: int) -> bytes:
+        if size > LARGEST_LITERAL:
+            raise self.abort(f"the server announced a literal of {size} octets")
+        data = super().read(size)
+        self.octets_received += len(data)
+        return data
+
+    def readline(self) -> bytes:
+        line = super().readline()
+        self.octets_received += len(line)
+        return line
+
+    def send(self, data: Any) -> None:
+        self.octets_sent += len(data)
+        super().send(data)
+
+
+class _Plain(_Counted, IMAP4WithTimeout):  # type: ignore[misc]
+    """Without TLS from the start."""
+
+
+class _Encrypted(_Counted, IMAP4_TLS):  # type: ignore[misc]
+    """With TLS from the start."""
+
+
+class Connection(IMAPClient):  # type: ignore[misc]
+    """An IMAPClient whose traffic can be asked for."""
+
+    def __init__(
+        self, host: str, port: int, *, context: ssl.SSLContext | None, timeout: float
+    ) -> None:
+        super().__init__(host, port, ssl=context is not None, ssl_context=context, timeout=timeout)
+        self.normalise_times = False  # aware datetimes, not this machine's local time
+        # IMAPClient has imaplib tell every line to its log, at a price even when nobody listens,
+        # and mail does not belong into a log.
+        self._imap.debug = 0
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802
+        timeout = getattr(self._timeout, "connect", None)
+        if self.ssl:
+            return _Encrypted(self.host, self.port, self.ssl_context, timeout)
+        return _Plain(self.host, self.port, timeout)
+
+    def traffic(self) -> Traffic:
+        """Since the connection was made."""
+        imap = self._imap
+        return Traffic(imap.octets_sent, imap.octets_received, imap.tagnum)
+
+    def capabilities_now(self) -> frozenset[str]:
+        """As of after the login: what was offered before it says little about what is after.
+
+        Most servers send them along with the answer to LOGIN; the others are asked.
+        """
+        self._cached_capabilities = None
+        return frozenset(name.decode("ascii", "replace").upper() for name in self.capabilities())

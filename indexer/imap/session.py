@@ -1,0 +1,219 @@
+"""Connect, encrypt, authenticate; and one kind of error for all that can go wrong on the way."""
+
+from __future__ import annotations
+
+import imaplib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from imapclient import exceptions
+
+from indexer.errors import (
+    ConnectError,
+    LoginError,
+    MailseekError,
+    ProtocolError,
+    ServerError,
+    ServerGone,
+    TLSError,
+)
+from indexer.imap.connection import Connection, Traffic
+from indexer.settings import AccountSettings
+
+_PARSE_ERRORS = (ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError)
+
+
+class Session:
+    """A logged-in connection; a context manager that logs out. For one thread."""
+
+    def __init__(self, client: Connection, account: str) -> None:
+        self.client = client
+        self.account = account
+        self.capabilities = client.capabilities_now()
+        self.enabled: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"<Session of {self.account}>"
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError, imaplib.IMAP4.error):
+            self.client.logout()
+        with suppress(OSError, imaplib.IMAP4.error):
+            self.client.shutdown()
+
+    def has(self, capability: str) -> bool:
+        """Whether the server offers it, as of after the login."""
+        return capability in self.capabilities
+
+    def traffic(self) -> Traffic:
+        """Octets and commands since the connection was made."""
+        return self.client.traffic()
+
+
+def connect(account: AccountSettings, password: str, *, timeout: float = 60.0) -> Session:
+    """Connect, encrypt as configured, log in, and ENABLE what needs it; `timeout` in seconds.
+
+    Raises ConnectError, TLSError, LoginError, ServerGone, ProtocolError.
+    """
+    where = f"account {account.name}, {account.host}:{account.port}"
+    client = _connected(account, timeout, where)
+    try:
+        if account.tls == "starttls":
+            _start_tls(client, account, where)
+        _log_in(client, account, password, where)
+        with server_errors(where):
+            session = Session(client, account.name)
+            # RFC 5161: before the first SELECT; later it would only hide HIGHESTMODSEQ.
+            wanted = [name for name in ("QRESYNC", "CONDSTORE") if session.has(name)][:1]
+            if wanted and session.has("ENABLE"):
+                answer = client.enable(*wanted)
+                session.enabled = frozenset(name.decode().upper() for name in answer)
+    except BaseException:
+        with suppress(OSError, imaplib.IMAP4.error):
+            client.shutdown()
+        raise
+    return session
+
+
+@contextmanager
+def server_errors(where: str) -> Iterator[None]:
+    """Whatever IMAPClient, imaplib, sockets and TLS raise becomes a ServerError.
+
+    A parser that trips over what a server sent is the server's doing: ProtocolError.
+    """
+    try:
+        yield
+    except MailseekError:
+        raise
+    except (imaplib.IMAP4.abort, OSError, EOFError) as error:
+        raise ServerGone(
+            f"the connection broke ({_brief(error)})",
+            where=where,
+            cure="run it again; it goes on where it stopped",
+        ) from error
+    except imaplib.IMAP4.error as error:
+        raise ProtocolError(
+            f"the server refused a command: {_brief(error)}",
+            where=where,
+            cure="run with --debug to see more; `mailseek account test` says what the server offers",
+        ) from error
+    except _PARSE_ERRORS as error:
+        raise ProtocolError(
+            f"the server's answer cannot be understood ({type(error).__name__})",
+            where=where,
+            cure="run with --debug and report it, with the server's name and version",
+        ) from error
+
+
+def _connected(account: AccountSettings, timeout: float, where: str) -> Connection:
+    try:
+        return Connection(
+            account.host,
+            account.port,
+            context=_tls_context(account, where) if account.tls == "implicit" else None,
+            timeout=timeout,
+        )
+    except ssl.SSLError as error:
+        raise _tls_error(error, account, where) from error
+    except socket.gaierror as error:
+        raise ConnectError(
+            f"the host {account.host} is unknown",
+            where=where,
+            cure="check `host` in config.toml, and your connection",
+        ) from error
+    except ConnectionRefusedError as error:
+        raise ConnectError(
+            "nobody listens there",
+            where=where,
+            cure="check `host` and `port`; 993 with tls = \"implicit\", 143 with \"starttls\"",
+        ) from error
+    except TimeoutError as error:
+        raise ConnectError(
+            f"no answer within {timeout:.0f} seconds",
+            where=where,
+            cure="check `host`, `port`, `tls` and your connection",
+        ) from error
+    except (OSError, imaplib.IMAP4.error) as error:
+        raise ConnectError(
+            f"no connection ({_brief(error)})",
+            where=where,
+            cure="check `host`, `port` and `tls`, and try again",
+        ) from error
+
+
+def _tls_context(account: AccountSettings, where: str) -> ssl.SSLContext:
+    """Certificates and host names are always verified; `tls_ca` adds to whom is trusted."""
+    context = ssl.create_default_context()
+    if account.tls_ca is not None:
+        try:
+            context.load_verify_locations(cafile=account.tls_ca)
+        except (OSError, ssl.SSLError) as error:
+            raise TLSError(
+                f"the certificate file {account.tls_ca} cannot be used",
+                where=where,
+                cure="check `tls_ca`: a PEM file with the certificate to trust",
+            ) from error
+    return context
+
+
+def _start_tls(client: Connection, account: AccountSettings, where: str) -> None:
+    """RFC 9051 section 6.2.1. Without the server's offer nothing is sent: no silent downgrade."""
+    try:
+        if not client.has_capability("STARTTLS"):
+            raise TLSError(
+                "the server does not offer STARTTLS",
+                where=where,
+                cure='use tls = "implicit" and port 993',
+            )
+        client.starttls(_tls_context(account, where))
+    except ssl.SSLError as error:
+        raise _tls_error(error, account, where) from error
+    except (OSError, imaplib.IMAP4.error) as error:
+        raise ServerGone(
+            f"STARTTLS failed ({_brief(error)})", where=where, cure="try again, or use port 993"
+        ) from error
+
+
+def _log_in(client: Connection, account: AccountSettings, password: str, where: str) -> None:
+    try:
+        client.login(account.user, password)
+    except (imaplib.IMAP4.abort, OSError) as error:
+        raise ServerGone(
+            "the connection broke at the login", where=where, cure="run it again"
+        ) from error
+    except (imaplib.IMAP4.error, UnicodeError) as error:
+        said = _brief(error)
+        if password in said or isinstance(error, UnicodeError):
+            said = "refused"
+        raise LoginError(
+            f"the server refuses this user or password ({said})",
+            where=where,
+            cure="check `user` and the password; many providers want an app password",
+        ) from (None if password in str(error) else error)
+
+
+def _tls_error(error: ssl.SSLError, account: AccountSettings, where: str) -> ServerError:
+    reason = getattr(error, "verify_message", "") or error.reason or "handshake failed"
+    expired = "expired" in reason
+    return TLSError(
+        f"the connection is not safe: {str(reason).lower().replace('_', ' ')}",
+        where=where,
+        cure="the server's operator must renew the certificate"
+        if expired
+        else "check `host`; for a certificate of your own name it as tls_ca = \"/path/cert.pem\"",
+    )
+
+
+def _brief(error: BaseException) -> str:
+    """An error in a few words; a server's text is cut and kept to one line."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if isinstance(error, exceptions.LoginError) or text.startswith("b'"):
+        text = text.strip("b'\"")
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:160] or type(
+        error
+    ).__name__
