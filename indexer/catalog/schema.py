@@ -19,6 +19,7 @@ CREATE TABLE account (
     id          INTEGER PRIMARY KEY,
     name        TEXT NOT NULL UNIQUE,
     documents   INTEGER NOT NULL DEFAULT 0, -- kept by triggers: every answer says what it covers
+    orphans     INTEGER NOT NULL DEFAULT 0, -- 1: a placement went, so a document may have none left
     last_sync   REAL,                       -- end of the last complete pass, seconds since 1970
     last_error  TEXT NOT NULL DEFAULT ''    -- one line, no secret; '' after a pass that succeeded
 );
