@@ -205,7 +205,8 @@ def note_failures(
 ) -> None:
     """Remember messages that the server lists but did not give."""
     connection.executemany(
-        "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?)",
+        "INSERT INTO failure (folder_id, uid, account_id, tries, reason) VALUES (?, ?, ?, 1, ?)"
+        " ON CONFLICT (folder_id, uid) DO UPDATE SET tries = tries + 1, reason = excluded.reason",
         [(folder_id, uid, account, reason) for uid in uids],
     )
 
