@@ -43,20 +43,23 @@ class Found:
     subject: str
     headers: Headers
     attachments: tuple[Attachment, ...]
+    notes: tuple[str, ...]
     text: str
     placements: tuple[Placement, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Messages of one account: all, those that wait for the index, and those that could not be had."""
+    """Messages of one account: all, those that wait for the index, those not to be had."""
 
     messages: int
     waiting: int
     failed: int
 
 
-def found(catalog: Catalog, ids: Sequence[int], *, text_limit: int = 400_000) -> Mapping[int, Found]:
+def found(
+    catalog: Catalog, ids: Sequence[int], *, text_limit: int = 400_000
+) -> Mapping[int, Found]:
     """Documents by id, with their placements and the first `text_limit` octets of their text."""
     marks = ", ".join("?" * len(ids))
     placements: dict[int, list[Placement]] = {}
@@ -70,7 +73,7 @@ def found(catalog: Catalog, ids: Sequence[int], *, text_limit: int = 400_000) ->
         placements.setdefault(document_id, []).append(here)
     rows = catalog.connection.execute(
         "SELECT document.id, account.name, date, size, message_id, thread_id, subject, headers,"
-        " attachments, body FROM document JOIN account ON account.id = account_id"
+        " attachments, notes, body FROM document JOIN account ON account.id = account_id"
         f" LEFT JOIN text ON document_id = document.id WHERE document.id IN ({marks})",
         tuple(ids),
     )
@@ -85,7 +88,8 @@ def found(catalog: Catalog, ids: Sequence[int], *, text_limit: int = 400_000) ->
             subject=row[6],
             headers=headers_from_json(row[7], subject=row[6], message_id=row[4]),
             attachments=tuple(Attachment(*each) for each in json.loads(row[8] or "[]")),
-            text=_beginning(row[9] or b"", text_limit),
+            notes=tuple(json.loads(row[9] or "[]")),
+            text=_beginning(row[10] or b"", text_limit),
             placements=tuple(placements.get(row[0], ())),
         )
         for row in rows

@@ -1,0 +1,95 @@
+"""`mailseek search`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from indexer.catalog.store import Catalog
+from indexer.index.whoosh_engine import WhooshEngine
+from indexer.search.page import Page
+from indexer.search.searcher import Searcher, Sort
+from indexer.settings import load
+from search_cli import output
+
+
+@click.command(
+    "search",
+    context_settings={"ignore_unknown_options": True},
+    epilog="""\b
+Examples:
+  mailseek search quarterly report
+  mailseek search 'from:ann (is:unread OR is:flagged) -in:trash'
+  mailseek search 'subject:"release notes" after:"3 months ago"' --limit 50
+  mailseek search 'has:attachment filename:pdf larger:1M' --json
+docs/query-language.md has all operators.""",
+)
+@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@click.option("--sort", type=click.Choice(["date", "relevance"]), default="date", show_default=True)
+@click.option("--count", is_flag=True, help="Print how many messages match, exactly.")
+@click.option("--threads", is_flag=True, help="One hit for each thread.")
+@click.option("--explain", is_flag=True, help="Show how the query is understood and who answers it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.pass_obj
+def command(
+    home: Path | None,
+    query: tuple[str, ...],
+    limit: int,
+    sort: Sort,
+    count: bool,
+    threads: bool,
+    explain: bool,
+    as_json: bool,
+) -> int:
+    """Find messages, the newest first.
+
+    Words are found in subject, addresses, text and names of attachments; all of them must be there.
+    Exit status: 0 hits, 1 none, 2 a wrong query, 3 the index is unavailable.
+    """
+    settings = load(home)
+    text = " ".join(query)
+    with Catalog.open(settings.catalog_path, read_only=True) as catalog:
+        searcher = Searcher(catalog, WhooshEngine(settings.index_path))
+        if explain:
+            click.echo(searcher.explain(text))
+            return 0
+        page = searcher.search(text, limit=limit, sort=sort, count=count, threads=threads)
+    if as_json:
+        output.print_json(_as_json(page))
+    elif count:
+        click.echo(page.total)
+    else:
+        _show(page)
+    return 0 if page.hits else 1
+
+
+def _show(page: Page) -> None:
+    now, columns = datetime.now().astimezone(), output.terminal_width()
+    for hit in page.hits:
+        for line in output.hit_lines(hit, now, columns):
+            click.echo(line, color=True)
+    if not page.hits:
+        print("nothing found", file=sys.stderr)
+    elif page.more:
+        shown = f"{len(page.hits)} of {page.total}" if page.total else f"the first {len(page.hits)}"
+        more = f"{shown} hits; --limit shows more"
+        print(output.paint(more, output.DIM, stream=sys.stderr), file=sys.stderr)
+    uncovered = output.coverage_line(page.coverage)
+    if uncovered:
+        print(uncovered, file=sys.stderr)
+
+
+def _as_json(page: Page) -> dict[str, object]:
+    return {
+        "query": page.query,
+        "hits": [output.hit_json(hit) for hit in page.hits],
+        "more": page.more,
+        "total": page.total,
+        "took_ms": round(page.took_ms, 3),
+        "coverage": dataclasses.asdict(page.coverage),
+    }
