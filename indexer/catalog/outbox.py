@@ -33,9 +33,13 @@ class OutboxRow:
 
 
 def put(
-    connection: sqlite3.Connection, account_id: int, document_id: int, partition: str, action: Action
+    connection: sqlite3.Connection,
+    account_id: int,
+    document_id: int,
+    partition: str,
+    action: Action,
 ) -> None:
-    """Queue a change, in place of an earlier one of the same document; in the caller's transaction."""
+    """Queue a change, in place of an earlier one of the document; in the caller's transaction."""
     connection.execute(
         "INSERT OR REPLACE INTO outbox (document_id, account_id, partition, action, queued)"
         " VALUES (?, ?, ?, ?, ?)",
@@ -55,7 +59,7 @@ def waiting(catalog: Catalog) -> list[Waiting]:
 
 
 def take(catalog: Catalog, account_id: int, partition: str, limit: int) -> list[OutboxRow]:
-    """Rows of a partition, the newest document first, removals before everything; nothing is locked."""
+    """Rows of a partition, removals first, then the newest document first; nothing is locked."""
     return [
         OutboxRow(*row)
         for row in catalog.connection.execute(

@@ -6,6 +6,7 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from indexer.catalog.schema import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
 from indexer.catalog.store import Catalog
@@ -49,13 +50,15 @@ class Failures:
     given_up: frozenset[int]
 
 
-def stored_flags(names: Iterable[str]) -> Flags:
+@lru_cache(maxsize=1024)  # mailboxes have few combinations, and many messages of each
+def stored_flags(names: frozenset[str]) -> Flags:
     """Flags as IMAP writes them, in the form in which they are stored.
 
     System flags know no case (RFC 9051 section 2.3.2). `\\Recent` is the session's, not the
     message's; other unknown system flags are kept like keywords.
     """
-    bits, keywords = 0, []
+    bits = 0
+    keywords: list[str] = []
     for name in names:
         bit = _BITS.get(name.lower())
         if bit:
@@ -81,13 +84,14 @@ def count(catalog: Catalog, folder_id: int) -> int:
     return int(number)
 
 
-def flags(catalog: Catalog, folder_id: int, first: int, last: int) -> dict[int, Flags]:
-    """UID → flags, of UIDs from `first` to `last`, both included."""
+def flags(catalog: Catalog, folder_id: int, uids: Sequence[int]) -> dict[int, Flags]:
+    """UID → flags, of some hundred UIDs; those without a document are left out."""
+    marks = ", ".join("?" * len(uids))
     return {
         uid: Flags(bits, keywords)
         for uid, bits, keywords in catalog.connection.execute(
-            "SELECT uid, flags, keywords FROM placement WHERE folder_id = ? AND uid BETWEEN ? AND ?",
-            (folder_id, first, last),
+            f"SELECT uid, flags, keywords FROM placement WHERE folder_id = ? AND uid IN ({marks})",
+            (folder_id, *uids),
         )
     }
 
@@ -153,8 +157,20 @@ def folders_to_retry(catalog: Catalog, account_id: int) -> frozenset[int]:
     return frozenset(folder_id for (folder_id,) in rows)
 
 
+def last_tries(catalog: Catalog, folder_id: int) -> frozenset[int]:
+    """UIDs of a folder that will not be asked for again if they fail once more."""
+    rows = catalog.connection.execute(
+        "SELECT uid FROM failure WHERE folder_id = ? AND tries >= ?", (folder_id, MOST_TRIES - 1)
+    )
+    return frozenset(uid for (uid,) in rows)
+
+
 def put_failures(
-    connection: sqlite3.Connection, account_id: int, folder_id: int, uids: Iterable[int], reason: str
+    connection: sqlite3.Connection,
+    account_id: int,
+    folder_id: int,
+    uids: Iterable[int],
+    reason: str,
 ) -> None:
     """Note that messages were asked for in vain, once more."""
     connection.executemany(
@@ -164,9 +180,7 @@ def put_failures(
     )
 
 
-def _forget_failures(
-    connection: sqlite3.Connection, folder_id: int, uids: Sequence[int]
-) -> None:
+def _forget_failures(connection: sqlite3.Connection, folder_id: int, uids: Sequence[int]) -> None:
     if connection.execute("SELECT 1 FROM failure WHERE folder_id = ?", (folder_id,)).fetchone():
         connection.executemany(
             "DELETE FROM failure WHERE folder_id = ? AND uid = ?",

@@ -71,7 +71,7 @@ def known(catalog: Catalog, account_id: int, identities: Sequence[bytes]) -> dic
 
 
 def add(connection: sqlite3.Connection, account_id: int, new: NewDocument) -> int:
-    """Write a document, its text and its place in the outbox; inside of the caller's transaction."""
+    """Write a document, its text and its row of the outbox; in the caller's transaction."""
     headers, date = new.document.headers, effective_date(new.document.headers.date, new.received)
     partition = _partition(connection, account_id, date)
     thread = threads.thread_of(connection, account_id, headers)
@@ -126,9 +126,9 @@ def records(catalog: Catalog, ids: Sequence[int]) -> list[Record]:
             text=zlib.decompress(row[12]).decode() if row[12] else "",
         )
         for row in catalog.connection.execute(
-            "SELECT id, account_id, partition, date, received, size, message_id, thread_id, headers,"
-            " subject, attachments, notes, body FROM document LEFT JOIN text ON document_id = id"
-            f" WHERE id IN ({marks})",
+            "SELECT id, account_id, partition, date, received, size, message_id, thread_id,"
+            " headers, subject, attachments, notes, body FROM document"
+            f" LEFT JOIN text ON document_id = id WHERE id IN ({marks})",
             tuple(ids),
         )
     ]
@@ -152,18 +152,22 @@ def headers_to_json(headers: Headers) -> str:
 def headers_from_json(text: str, *, subject: str = "", message_id: str = "") -> Headers:
     """The reverse; subject and Message-ID come from their columns."""
     values = json.loads(text)
-    groups = {
-        name: tuple(Address(*each) for each in values.get(name, ()))
-        for name in ("sender", "to", "cc", "bcc", "reply_to")
-    }
+
+    def addresses(name: str) -> tuple[Address, ...]:
+        return tuple(Address(*each) for each in values.get(name, ()))
+
     date = values.get("date")
     return Headers(
         message_id=message_id,
         references=tuple(values.get("references", ())),
         date=datetime.fromtimestamp(date, UTC) if date else None,
+        sender=addresses("sender"),
+        to=addresses("to"),
+        cc=addresses("cc"),
+        bcc=addresses("bcc"),
+        reply_to=addresses("reply_to"),
         subject=subject,
         list_id=values.get("list_id", ""),
-        **groups,
     )
 
 
@@ -178,7 +182,8 @@ def _partition(connection: sqlite3.Connection, account_id: int, date: int) -> st
     while True:
         period = f"{year}.{number}" if number else year
         (count,) = connection.execute(
-            "SELECT coalesce((SELECT documents FROM partition WHERE account_id = ? AND period = ?), 0)",
+            "SELECT coalesce((SELECT documents FROM partition"
+            " WHERE account_id = ? AND period = ?), 0)",
             (account_id, period),
         ).fetchone()
         if count < LARGEST_PARTITION:

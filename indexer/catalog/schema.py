@@ -19,7 +19,6 @@ CREATE TABLE account (
     id          INTEGER PRIMARY KEY,
     name        TEXT NOT NULL UNIQUE,
     documents   INTEGER NOT NULL DEFAULT 0, -- kept by triggers: every answer says what it covers
-    orphans     INTEGER NOT NULL DEFAULT 0, -- 1: a placement went, so a document may have none left
     last_sync   REAL,                       -- end of the last complete pass, seconds since 1970
     last_error  TEXT NOT NULL DEFAULT ''    -- one line, no secret; '' after a pass that succeeded
 );
@@ -27,15 +26,15 @@ CREATE TABLE account (
 CREATE TABLE folder (
     id          INTEGER PRIMARY KEY,
     account_id  INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
-    name        TEXT NOT NULL,              -- decoded, with the server's own delimiter
+    name        TEXT NOT NULL,              -- decoded, with the server's delimiter
     delimiter   TEXT NOT NULL,
-    role        TEXT NOT NULL,              -- inbox sent drafts trash spam archive all flagged or ''
+    role        TEXT NOT NULL,              -- inbox sent drafts trash spam archive all flagged ''
     -- the sync point (RFC 9051 section 2.3.1, RFC 7162); NULL is unknown, never zero
     uidvalidity INTEGER,
     uidnext     INTEGER,
     messages    INTEGER,
     highestmodseq INTEGER,
-    complete    INTEGER NOT NULL DEFAULT 0, -- 1: every UID below uidnext was seen; 0: a backfill runs
+    complete    INTEGER NOT NULL DEFAULT 0, -- 1: all UIDs below uidnext were seen; 0: backfill
     last_sync   REAL,
     UNIQUE (account_id, name)
 );
@@ -47,7 +46,7 @@ CREATE TABLE document (
     account_id  INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
     identity    BLOB NOT NULL,              -- see sync.identity
     partition   TEXT NOT NULL,              -- of the index; given once, never changed
-    date        INTEGER NOT NULL,           -- effective date: sorts results; seconds since 1970, UTC
+    date        INTEGER NOT NULL,           -- effective date, sorts results; since 1970, UTC
     received    INTEGER NOT NULL,           -- INTERNALDATE
     size        INTEGER NOT NULL,           -- RFC822.SIZE, octets
     message_id  TEXT NOT NULL,
@@ -55,8 +54,8 @@ CREATE TABLE document (
     subject     TEXT NOT NULL,
     sender      TEXT NOT NULL,              -- what a list of hits shows
     headers     TEXT NOT NULL,              -- JSON, see records.headers_to_json
-    attachments TEXT NOT NULL,              -- JSON [[name, type, octets], …]; '' where there is none
-    notes       TEXT NOT NULL,              -- JSON [text, …]; '' where there is none
+    attachments TEXT NOT NULL,              -- JSON [[name, type, octets], …]; '' is none
+    notes       TEXT NOT NULL,              -- JSON [text, …]; '' is none
     UNIQUE (account_id, identity)
 );
 CREATE INDEX document_by_date ON document (date DESC, id DESC);
@@ -99,7 +98,7 @@ CREATE TABLE placement (
     document_id INTEGER NOT NULL REFERENCES document(id) ON DELETE CASCADE,
     modseq      INTEGER,
     flags       INTEGER NOT NULL,           -- bits, see above
-    keywords    TEXT NOT NULL,              -- ' a b ': sorted, blanks around each; '' where there is none
+    keywords    TEXT NOT NULL,              -- ' a b ': sorted, blanks around each; '' is none
     PRIMARY KEY (folder_id, uid)
 ) WITHOUT ROWID;
 CREATE INDEX placement_by_document ON placement (document_id);
@@ -156,7 +155,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def check_version(connection: sqlite3.Connection) -> None:
-    """Raises StorageError where an older mailseek wrote the catalog, or its making was cut short."""
+    """Raises StorageError where an older mailseek wrote it, or its making was cut short."""
     if _version(connection) < len(MIGRATIONS):
         raise StorageError(
             "the catalog is of an older version, or empty", cure="run `mailseek sync` once"

@@ -166,7 +166,7 @@ def _is(state: str) -> Condition:
 
 
 def _in_folder(catalog: Catalog, wanted: str, span: syntax.Span) -> Condition:
-    """By role; else by name, `/` standing for the server's delimiter; else by the name's last part."""
+    """By role; else by name, `/` standing for the delimiter; else by the name's last part."""
     name = wanted.casefold()
     if name == "anywhere":
         return Condition("1")

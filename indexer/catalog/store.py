@@ -75,7 +75,7 @@ class Catalog:
                 yield self.connection
                 self.connection.execute("COMMIT")
             except BaseException:
-                with suppress(sqlite3.Error):  # none may have begun; a full disk rolls back by itself
+                with suppress(sqlite3.Error):  # none may have begun, or SQLite did it
                     self.connection.execute("ROLLBACK")
                 raise
 
@@ -119,8 +119,14 @@ def storage_errors(path: Path) -> Iterator[None]:
                 where=where,
                 cure="move the file away and run `mailseek sync`; the mail is on the server",
             ) from error
-        cure = "free some space and run it again; nothing is lost" if code in _DISK else "run with --debug"
-        raise StorageError(f"the catalog cannot be used: {error}", where=where, cure=cure) from error
+        cure = (
+            "free some space and run it again; nothing is lost"
+            if code in _DISK
+            else "run with --debug"
+        )
+        raise StorageError(
+            f"the catalog cannot be used: {error}", where=where, cure=cure
+        ) from error
     except OSError as error:
         raise StorageError(
             f"cannot be used: {error.strerror or error}",

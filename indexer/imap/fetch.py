@@ -57,6 +57,12 @@ def uids_from(session: Session, first: int) -> list[int]:
         return sorted(int(uid) for uid in found if uid >= first)
 
 
+def uids_changed(session: Session, since: int) -> list[int]:
+    """UIDs with a mod-sequence above `since`, ascending (RFC 7162 section 3.1.5)."""
+    with _errors(session):
+        return sorted(int(uid) for uid in session.client.search(["MODSEQ", str(since + 1)]))
+
+
 def fetch_flags(
     session: Session, uids: Sequence[int], changed_since: int | None = None
 ) -> Iterator[FlagState]:

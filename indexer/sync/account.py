@@ -1,60 +1,72 @@
 """One pass over an account: plan, then follow folder by folder, newest first, resumable anywhere.
 
 Everything is committed in small transactions, each a step that stands on its own: killed at any
-moment, the next pass sees from the placements what is there and asks for the rest.
+moment, the next pass sees from sync points and placements what is there, and asks for the rest.
 """
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import zip_longest
+from functools import partial
 
 from indexer.catalog import folders as catalog_folders
+from indexer.catalog import placements, removals
 from indexer.catalog.folders import KnownFolder
 from indexer.catalog.store import Catalog, storage_errors
-from indexer.errors import CatalogBusy, MailseekError, ProtocolError
-from indexer.imap import fetch
+from indexer.errors import ConfigError, MailseekError, ProtocolError
 from indexer.imap.connection import Traffic
-from indexer.imap.examine import FlagState, examine
-from indexer.imap.folders import Folder, FolderState, list_folders
+from indexer.imap.examine import examine
+from indexer.imap.fetch import CHUNK
+from indexer.imap.folders import Folder, list_folders
 from indexer.imap.session import Session
 from indexer.settings import AccountSettings
-from indexer.sync import changes
-from indexer.sync.apply import Arrivals
-from indexer.sync.changes import ChangeSet, Strategy
+from indexer.sync import apply, changes
+from indexer.sync.following import Followed, follow
+from indexer.sync.lock import account_lock
+from indexer.sync.reading import read
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchDone:
-    """A committed batch: how many messages it brought, of how many that this pass will bring."""
+    """A commit: `messages` were dealt with, of `total` planned for this pass as known by now.
 
+    `bodies` of them had their text fetched.
+    """
+
+    account: str
     folder: str
     messages: int
     total: int
+    bodies: int
 
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a pass did; counts are of messages, `seconds` of wall time."""
+    """What a pass did; counts are of messages, `seconds` of wall time.
+
+    `new` to the account, with `bodies` fetched for them; `moved` or copied here from another place;
+    `vanished` from a folder; `removed` from the account; `flags` changed; `missing`: listed by the
+    server and not given. `problems`: folders that could not be read, a line each.
+    """
 
     account: str
     folders: int
     changed_folders: int
     new: int
     bodies: int
+    moved: int
     vanished: int
     removed: int
     flags: int
     missing: int
+    problems: tuple[str, ...]
     traffic: Traffic
     seconds: float
 
@@ -62,58 +74,27 @@ class SyncReport:
 OnBatch = Callable[[BatchDone], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A folder with messages still to fetch, and the state that holds when they are there."""
-
-    folder_id: int
-    name: str
-    state: FolderState
-    new: tuple[int, ...]
-
-
 def sync_account(
     session: Session, catalog: Catalog, account: AccountSettings, *, on_batch: OnBatch
 ) -> SyncReport:
     """Follow an account's folders; `on_batch` is called after each commit of messages.
 
-    Raises ServerGone, ProtocolError, CatalogBusy, StorageError; whatever was committed by then
-    stays. One pass for an account at a time.
+    One pass for an account at a time. Whatever ends it early, ^C included, what was committed
+    stays. Raises ServerGone, ProtocolError, ConfigError, CatalogBusy, StorageError.
     """
-    account_id = catalog_folders.account_id(catalog, account.name)
-    with _only_one(catalog, account.name):
+    with storage_errors(catalog.path), account_lock(catalog.path.parent, account.name):
+        account_id = catalog_folders.account_id(catalog, account.name)
         try:
             report = _Pass(session, catalog, account, account_id, on_batch).run()
         except MailseekError as error:
-            catalog_folders.note_pass(catalog, account_id, error.message)
+            catalog_folders.pass_failed(catalog, account_id, str(error))
             raise
-        catalog_folders.note_pass(catalog, account_id)
+        catalog_folders.pass_ended(catalog, account_id, "; ".join(report.problems)[:500])
     return report
 
 
-@contextmanager
-def _only_one(catalog: Catalog, name: str) -> Iterator[None]:
-    """A lock beside the catalog that dies with its holder, however that ends."""
-    path = catalog.path.parent / "locks" / f"{name}.sync"
-    with storage_errors(path):
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CatalogBusy(
-                "another mailseek is syncing this account",
-                where=f"account {name}",
-                cure="wait for it to finish, or end it",
-            ) from None
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def in_scope(account: AccountSettings, folder: Folder) -> bool:
-    """Whether the account's settings want a folder: by name, `/` standing for its delimiter, or role."""
+    """Whether the settings want a folder: by name, `/` standing for its delimiter, or by role."""
     name = folder.name.replace(folder.delimiter, "/") if folder.delimiter else folder.name
     wanted = any(_matches(name, pattern) for pattern in account.folders)
     unwanted = any(
@@ -124,6 +105,23 @@ def in_scope(account: AccountSettings, folder: Folder) -> bool:
 
 def _matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name.casefold(), pattern.casefold())
+
+
+class _Backfill:
+    """Messages of a folder that are still to be fetched."""
+
+    def __init__(self, folder: Folder, followed: Followed) -> None:
+        self.folder = folder
+        self.followed = followed
+        self._done = 0
+
+    def __len__(self) -> int:
+        return len(self.followed.new) - self._done
+
+    def take(self) -> Sequence[int]:
+        chunk = self.followed.new[self._done : self._done + CHUNK]
+        self._done += len(chunk)
+        return chunk
 
 
 class _Pass:
@@ -140,184 +138,148 @@ class _Pass:
         self._account = account
         self._account_id = account_id
         self._on_batch = on_batch
-        self._arrivals = Arrivals(session, catalog, account_id)
+        self._planned: dict[str, int] = {}  # folder → messages to fetch, estimated until it is open
+        self._problems: dict[str, str] = {}
+        self._open = ""
+        self._new = self._bodies = self._moved = self._missing = 0
         self._vanished = self._flags = self._changed = 0
 
     def run(self) -> SyncReport:
         began, before = time.monotonic(), self._session.traffic()
+        known = catalog_folders.of_account(self._catalog, self._account_id)
+        listed = self._listed(known)
+        apply.describe(self._catalog, known.values(), listed)
+        self._follow_all(listed, known)
+        self._forget({folder.name for folder in listed}, known)
+        removed = 0
+        if self._account.on_delete == "remove":
+            removed = removals.sweep(self._catalog, self._account_id)
+        return SyncReport(
+            account=self._account.name,
+            folders=len(listed),
+            changed_folders=self._changed,
+            new=self._new,
+            bodies=self._bodies,
+            moved=self._moved,
+            vanished=self._vanished,
+            removed=removed,
+            flags=self._flags,
+            missing=self._missing,
+            problems=tuple(f"folder {name}: {said}" for name, said in self._problems.items()),
+            traffic=self._session.traffic() - before,
+            seconds=time.monotonic() - began,
+        )
+
+    def _listed(self, known: Mapping[str, KnownFolder]) -> list[Folder]:
+        """The folders that the settings want. An empty LIST is not believed: it would wipe all."""
         folders = list_folders(self._session)
-        known = catalog_folders.known_folders(self._catalog, self._account_id)
         if not folders and known:
             raise ProtocolError(
                 "the server lists no folders, though there were some",
                 where=f"account {self._account.name}",
                 cure="nothing was removed; run it again later",
             )
-        scoped = [folder for folder in folders if in_scope(self._account, folder)]
-        pending = [
-            each for folder in scoped if (each := self._follow(folder, known.get(folder.name)))
-        ]
-        self._fetch_all(pending)
-        self._forget({folder.name for folder in scoped}, known)
-        removed = catalog_folders.remove_orphans(
-            self._catalog, self._account_id, keep=self._account.on_delete == "keep"
-        )
-        return SyncReport(
-            account=self._account.name,
-            folders=len(scoped),
-            changed_folders=self._changed,
-            new=self._arrivals.placed,
-            bodies=self._arrivals.bodies,
-            vanished=self._vanished,
-            removed=removed,
-            flags=self._flags,
-            missing=self._arrivals.missing,
-            traffic=self._session.traffic() - before,
-            seconds=time.monotonic() - began,
-        )
-
-    def _follow(self, folder: Folder, known: KnownFolder | None) -> _Pending | None:
-        """Apply what vanished and changed; what came is left for later, all folders together."""
-        listed = folder.state or FolderState(None, None, None, None)
-        qresync = "QRESYNC" in self._session.enabled
-        chosen = changes.strategy(
-            known.state if known else None,
-            listed,
-            complete=bool(known and known.complete),
-            qresync=qresync,
-        )
-        if chosen is Strategy.UNCHANGED and known is not None and known.role == folder.role:
-            return None
-        with self._catalog.transaction() as connection:
-            folder_id = catalog_folders.put_folder(connection, self._account_id, folder)
-        if chosen is Strategy.UNCHANGED:
-            return None
-        since = (
-            (known.state.uidvalidity, known.state.highestmodseq)
-            if chosen is Strategy.QRESYNC and known and known.state.uidvalidity
-            and known.state.highestmodseq
-            else None
-        )
-        opened = examine(self._session, folder.name, since)
-        state = _merged(opened.state, listed)
-        if known is None or state.uidvalidity != known.state.uidvalidity:
-            chosen = Strategy.RESET
-        log.info("folder %s of %s: %s", folder.name, self._account.name, chosen.value)
-        if chosen is Strategy.RESET:
-            with self._catalog.transaction() as connection:
-                catalog_folders.begin_reading(connection, self._account_id, folder_id, state)
-            found = ChangeSet(new=tuple(reversed(fetch.all_uids(self._session))))
-        elif known is not None:
-            found = self._changes(known, state, chosen, opened.changed, opened.vanished)
-        self._changed += bool(found.new or found.vanished or found.flags)
-        self._apply(folder_id, found, state)
-        return _Pending(folder_id, folder.name, state, found.new) if found.new else None
-
-    def _changes(
-        self,
-        known: KnownFolder,
-        state: FolderState,
-        chosen: Strategy,
-        told: Sequence[FlagState],
-        vanished: Sequence[range],
-    ) -> ChangeSet:
-        session = self._session
-        uids = catalog_folders.known_uids(self._catalog, known.id)
-        if chosen is Strategy.PLAIN:
-            new, gone = changes.compare(uids, fetch.all_uids(session))
-            return ChangeSet(new, gone, self._compared_flags(known, set(gone)))
-        if chosen is Strategy.QRESYNC:
-            flags = tuple(told)
-            gone = changes.within(vanished, uids)
-        else:
-            flags = tuple(fetch.fetch_flags(session, uids, known.state.highestmodseq))
-            gone = ()
-        new = self._new_uids(known, state, uids)
-        if not known.complete or not changes.counts_agree(
-            len(uids), len(new), len(gone), state.messages
-        ):
-            new, gone = changes.compare(uids, fetch.all_uids(session))
-        there = set(uids)
-        return ChangeSet(new, gone, tuple(each for each in flags if each.uid in there))
-
-    def _new_uids(
-        self, known: KnownFolder, state: FolderState, uids: Sequence[int]
-    ) -> tuple[int, ...]:
-        """UIDs that came since, newest first; an equal UIDNEXT says that there are none."""
-        first = known.state.uidnext or (uids[-1] + 1 if uids else 1)
-        if known.complete and state.uidnext is not None and state.uidnext == known.state.uidnext:
-            return ()
-        there = set(uids)
-        found = fetch.uids_from(self._session, first)
-        return tuple(uid for uid in reversed(found) if uid not in there)
-
-    def _compared_flags(self, known: KnownFolder, gone: set[int]) -> tuple[FlagState, ...]:
-        """Without mod-sequences all flags are read; only those that differ are written."""
-        stored = catalog_folders.known_flags(self._catalog, known.id)
-        uids = [uid for uid in sorted(stored) if uid not in gone]
-        return tuple(
-            each
-            for each in fetch.fetch_flags(self._session, uids)
-            if each.uid in stored and catalog_folders.stored_flags(each.flags) != stored[each.uid]
-        )
-
-    def _apply(self, folder_id: int, found: ChangeSet, state: FolderState) -> None:
-        """What went and what changed, and the sync point if nothing is left to fetch: one transaction."""
-        with self._catalog.transaction() as connection:
-            self._vanished += catalog_folders.remove_places(
-                connection, self._account_id, folder_id, found.vanished
+        wanted = [folder for folder in folders if in_scope(self._account, folder)]
+        if folders and not wanted:
+            raise ConfigError(
+                "`folders` and `exclude` leave no folder to follow",
+                where=f"account {self._account.name}",
+                cure="correct them in config.toml; the server has "
+                + ", ".join(folder.name for folder in folders[:8]),
             )
-            catalog_folders.set_flags(connection, folder_id, found.flags)
-            # Flags are followed up to here in any case; without all messages it is not complete.
-            catalog_folders.set_sync_point(connection, folder_id, state, complete=not found.new)
-        self._flags += len(found.flags)
+        return wanted
 
-    def _fetch_all(self, pending: Sequence[_Pending]) -> None:
-        """Chunk k of every folder before chunk k + 1 of any: the newest of everything comes first."""
-        total = sum(len(each.new) for each in pending)
-        opened = ""
-        rounds = [
-            [(each, part) for part in _chunks(each.new)] for each in pending
-        ]
-        for parts in zip_longest(*rounds):
-            for step in parts:
-                if step is None:
-                    continue
-                each, uids = step
-                if opened != each.name:
-                    examine(self._session, each.name)
-                    opened = each.name
-                last = uids[-1] == each.new[-1]
-                for count in self._arrivals.fetch(each.folder_id, uids):
-                    self._on_batch(BatchDone(each.name, count, total))
-                if last:
-                    with self._catalog.transaction() as connection:
-                        catalog_folders.set_sync_point(
-                            connection, each.folder_id, each.state, complete=True
-                        )
+    def _follow_all(self, listed: Sequence[Folder], known: Mapping[str, KnownFolder]) -> None:
+        """Chunk k of every folder before chunk k + 1 of any: the newest mail comes first."""
+        retry = placements.folders_to_retry(self._catalog, self._account_id)
+        due = [folder for folder in listed if not _settled(folder, known.get(folder.name), retry)]
+        self._planned = {folder.name: self._estimate(folder, known) for folder in due}
+        waiting: deque[tuple[Folder, Callable[[], _Backfill | None]]] = deque(
+            (folder, partial(self._begin, folder, known.get(folder.name))) for folder in due
+        )
+        while waiting:
+            folder, step = waiting.popleft()
+            backfill = self._attempt(folder, step)
+            if backfill:
+                waiting.append((folder, partial(self._go_on, backfill)))
 
-    def _forget(self, scoped: set[str], known: dict[str, KnownFolder]) -> None:
-        """Folders that are gone from the server or from the settings take their placements along."""
+    def _attempt(self, folder: Folder, step: Callable[[], _Backfill | None]) -> _Backfill | None:
+        """A step of one folder; one that the server refuses does not keep us from the others."""
+        try:
+            return step()
+        except (ProtocolError, OverflowError) as error:  # numbers beyond 63 bits
+            said = error.message if isinstance(error, ProtocolError) else "impossible numbers"
+            log.warning("account %s, folder %s: %s", self._account.name, folder.name, said)
+            self._problems[folder.name] = said
+            self._planned[folder.name] = 0
+            self._open = ""
+            return None
+
+    def _begin(self, folder: Folder, known: KnownFolder | None) -> _Backfill | None:
+        """Removals and flags of a folder, and the newest of what came."""
+        self._open = ""
+        followed = follow(self._session, self._catalog, self._account_id, folder, known)
+        self._open = folder.name
+        self._vanished += followed.vanished
+        self._flags += followed.flags
+        self._changed += bool(followed.new or followed.vanished or followed.flags)
+        self._planned[folder.name] = len(followed.new)
+        return self._read(_Backfill(folder, followed)) if followed.new else None
+
+    def _go_on(self, backfill: _Backfill) -> _Backfill | None:
+        """The next chunk of a folder, which must be the folder that it was."""
+        name = backfill.folder.name
+        if self._open != name:
+            self._open = ""
+            state = examine(self._session, name).state
+            if state.uidvalidity != backfill.followed.reached.uidvalidity:
+                raise ProtocolError(
+                    "the folder was replaced while it was being read",
+                    where=f"account {self._account.name}, folder {name}",
+                    cure="run it again; it is read anew",
+                )
+            self._open = name
+        return self._read(backfill)
+
+    def _read(self, backfill: _Backfill) -> _Backfill | None:
+        """A chunk of the open folder; None where it was the last one."""
+        uids = backfill.take()
+        folder_id, reached = backfill.followed.folder.id, backfill.followed.reached
+        last = None if backfill else reached
+        for done in read(self._session, self._catalog, self._account_id, folder_id, uids, last):
+            self._new += done.new
+            self._bodies += done.bodies
+            self._moved += done.moved
+            self._missing += done.failed
+            messages = done.new + done.moved + done.failed
+            self._on_batch(
+                BatchDone(
+                    self._account.name,
+                    backfill.folder.name,
+                    messages,
+                    sum(self._planned.values()),
+                    done.bodies,
+                )
+            )
+        return backfill if backfill else None
+
+    def _estimate(self, folder: Folder, known: Mapping[str, KnownFolder]) -> int:
+        """Messages to fetch, as far as the listing tells."""
+        messages = (folder.state.messages if folder.state else None) or 0
+        there = known.get(folder.name)
+        return max(0, messages - (placements.count(self._catalog, there.id) if there else 0))
+
+    def _forget(self, listed: set[str], known: Mapping[str, KnownFolder]) -> None:
+        """Folders that are gone, from the server or from the settings; after all arrivals."""
         for name, folder in known.items():
-            if name not in scoped:
-                with self._catalog.transaction() as connection:
-                    self._vanished += catalog_folders.remove_folder(
-                        connection, self._account_id, folder.id
-                    )
+            if name not in listed:
+                self._vanished += placements.count(self._catalog, folder.id)
                 self._changed += 1
+                apply.forget(self._catalog, folder.id)
 
 
-def _chunks(uids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for at in range(0, len(uids), fetch.CHUNK):
-        yield uids[at : at + fetch.CHUNK]
-
-
-def _merged(opened: FolderState, listed: FolderState) -> FolderState:
-    """What EXAMINE said; what it left out, LIST may have told."""
-    return replace(
-        opened,
-        uidvalidity=opened.uidvalidity or listed.uidvalidity,
-        uidnext=opened.uidnext or listed.uidnext,
-        messages=opened.messages if opened.messages is not None else listed.messages,
-        highestmodseq=opened.highestmodseq or listed.highestmodseq,
+def _settled(folder: Folder, known: KnownFolder | None, retry: frozenset[int]) -> bool:
+    """Whether a folder costs nothing: its state is ours, and nothing is to be tried again."""
+    return (
+        known is not None and known.id not in retry and changes.unchanged(known.point, folder.state)
     )

@@ -1,120 +1,98 @@
-"""New messages of a folder → catalog: headers, what is known already, the texts of the rest.
-
-Each batch is one transaction: documents, texts, placements and outbox rows together.
-"""
+"""What was decided and fetched → the catalog, in one transaction each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from indexer.catalog import folders, records
-from indexer.catalog.folders import Place
+from indexer.catalog import folders, placements, records
+from indexer.catalog.folders import KnownFolder, SyncPoint
+from indexer.catalog.placements import Placing
 from indexer.catalog.records import NewDocument
 from indexer.catalog.store import Catalog
-from indexer.extract import headers as header_fields
-from indexer.extract.building import build
-from indexer.extract.document import Headers, Part
-from indexer.imap import fetch
-from indexer.imap.fetch import MessageHead
-from indexer.imap.session import Session
-from indexer.sync.identity import identity
-
-BATCH = 250
-"""Messages of one transaction: what a crash at the worst moment fetches again."""
+from indexer.imap.folders import Folder
 
 
 @dataclass(frozen=True, slots=True)
-class _Arrival:
-    head: MessageHead
-    headers: Headers
-    identity: bytes
+class Portion:
+    """A part of a chunk that came whole.
+
+    `placed`: UIDs of known documents, by document id; `new`: documents with the UIDs at which they
+    are, one or more; `failed`: UIDs that the server did not give; `last` is the folder's sync point
+    where nothing of the folder is left to fetch after this portion.
+    """
+
+    placed: Sequence[tuple[Placing, int]] = ()
+    new: Sequence[tuple[NewDocument, Sequence[Placing]]] = ()
+    failed: Sequence[int] = ()
+    reason: str = ""
+    last: SyncPoint | None = None
 
 
-class Arrivals:
-    """Fetches messages of the folder that is open and writes them; counts what it did."""
+def begin_anew(catalog: Catalog, account_id: int, folder: Folder, point: SyncPoint) -> KnownFolder:
+    """A folder that is read from the beginning; documents of the old UIDs keep their words.
 
-    def __init__(self, session: Session, catalog: Catalog, account_id: int) -> None:
-        self._session = session
-        self._catalog = catalog
-        self._account_id = account_id
-        self.placed = self.bodies = self.missing = 0
+    `point` has `complete` unset: until the backfill has ended, it says from which HIGHESTMODSEQ on
+    flags have to be followed.
+    """
+    with catalog.transaction() as connection:
+        id_ = folders.begin(connection, account_id, folder.name, folder.delimiter, folder.role)
+        folders.reach(connection, id_, point)
+    return KnownFolder(id_, folder.name, folder.delimiter, folder.role, point)
 
-    def fetch(self, folder_id: int, uids: Sequence[int]) -> Iterator[int]:
-        """At most CHUNK messages; after each commit, how many it brought.
 
-        Messages that the catalog has from another folder are placed without fetching their text.
-        """
-        heads = fetch.fetch_heads(self._session, uids)
-        arrivals = [self._arrival(head) for head in heads]
-        known = records.known(
-            self._catalog, self._account_id, list({each.identity for each in arrivals})
-        )
-        moved = [each for each in arrivals if each.identity in known]
-        if moved:
-            with self._catalog.transaction() as connection:
-                folders.place(
-                    connection,
-                    folder_id,
-                    [Place(m.head.uid, known[m.identity], m.head.flags) for m in moved],
-                )
-            self.placed += len(moved)
-            yield len(moved)
-        given = {each.head.uid for each in arrivals}
-        missing = [uid for uid in uids if uid not in given]
-        for count, not_given in self._fetch_texts(
-            folder_id, [each for each in arrivals if each.identity not in known]
-        ):
-            missing.extend(not_given)
-            yield count
-        if missing:
-            self.missing += len(missing)
-            with self._catalog.transaction() as connection:
-                folders.note_failures(
-                    connection, self._account_id, folder_id, missing,
-                    "the server lists the message but does not give it",
-                )  # fmt: skip
+def flags(catalog: Catalog, folder_id: int, changed: Sequence[Placing]) -> None:
+    """Changed flags; the sync point that covers them comes after."""
+    if changed:
+        with catalog.transaction() as connection:
+            placements.set_flags(connection, folder_id, changed)
 
-    def _arrival(self, head: MessageHead) -> _Arrival:
-        headers = header_fields.parse(head.header)
-        return _Arrival(head, headers, identity(head, headers))
 
-    def _fetch_texts(
-        self, folder_id: int, arrivals: Sequence[_Arrival]
-    ) -> Iterator[tuple[int, list[int]]]:
-        """(messages committed, UIDs that the server did not give) for each batch."""
-        for at in range(0, len(arrivals), BATCH):
-            batch = {each.head.uid: each for each in arrivals[at : at + BATCH]}
-            wanted = {uid: each.head.structure.texts for uid, each in batch.items()}
-            for parts, uids in fetch.fetch_texts(self._session, wanted):
-                there = {uid: texts for uid, texts in parts.items()}
-                self._write(folder_id, [(batch[uid], there[uid]) for uid in uids if uid in there])
-                yield len(there), [uid for uid in uids if uid not in there]
+def changes(
+    catalog: Catalog,
+    known: KnownFolder,
+    vanished: Sequence[int],
+    changed: Sequence[Placing],
+    point: SyncPoint,
+) -> None:
+    """Removals and flags first, then the sync point that covers them: together or not at all."""
+    if not vanished and not changed and point == known.point:
+        return
+    with catalog.transaction() as connection:
+        placements.remove(connection, known.id, vanished)
+        placements.set_flags(connection, known.id, changed)
+        folders.reach(connection, known.id, point)
 
-    def _write(
-        self, folder_id: int, arrived: Sequence[tuple[_Arrival, tuple[Part, ...]]]
-    ) -> None:
-        documents = [
-            NewDocument(
-                identity=each.identity,
-                received=each.head.received,
-                size=each.head.size,
-                document=build(
-                    each.headers, parts, each.head.structure.attachments, each.head.structure.notes
-                ),
-            )
-            for each, parts in arrived
-        ]
-        with self._catalog.transaction() as connection:
-            # The same message twice in one batch is one document in two places.
-            ids: dict[bytes, int] = records.known(
-                self._catalog, self._account_id, [new.identity for new in documents]
-            )
-            places: list[Place] = []
-            for (each, _), new in zip(arrived, documents, strict=True):
-                if new.identity not in ids:
-                    ids[new.identity] = records.add(connection, self._account_id, new)
-                    self.bodies += 1
-                places.append(Place(each.head.uid, ids[new.identity], each.head.flags))
-            folders.place(connection, folder_id, places)
-        self.placed += len(arrived)
+
+def portion(catalog: Catalog, account_id: int, folder_id: int, portion: Portion) -> None:
+    """Documents, words, places and outbox rows; and the sync point if this is the last."""
+    with catalog.transaction() as connection:
+        placed = list(portion.placed)
+        for document, places in portion.new:
+            id_ = records.add(connection, account_id, document)
+            placed.extend((at, id_) for at in places)
+        placements.put(connection, folder_id, placed)
+        placements.put_failures(connection, account_id, folder_id, portion.failed, portion.reason)
+        if portion.last is not None:
+            folders.reach(connection, folder_id, portion.last)
+
+
+def describe(catalog: Catalog, known: Iterable[KnownFolder], listed: Iterable[Folder]) -> None:
+    """Roles and delimiters that are not what they were."""
+    by_name = {folder.name: folder for folder in listed}
+    other = [
+        (folder.id, now.delimiter, now.role)
+        for folder in known
+        if (now := by_name.get(folder.name))
+        and (folder.delimiter, folder.role) != (now.delimiter, now.role)
+    ]
+    if other:
+        with catalog.transaction() as connection:
+            for id_, delimiter, role in other:
+                folders.describe(connection, id_, delimiter, role)
+
+
+def forget(catalog: Catalog, folder_id: int) -> None:
+    """A folder that is no longer followed, with its places; what is left without one is loose."""
+    with catalog.transaction() as connection:
+        folders.drop(connection, folder_id)

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from indexer.extract.document import Headers
 from indexer.imap.fetch import MessageHead
 
 _FIELDS = (b"message-id", b"date", b"from", b"subject")
 
 
-def identity(head: MessageHead, headers: Headers | None = None) -> bytes:
+def identity(head: MessageHead) -> bytes:
     """The key of a message within its account."""
     if head.server_id:
         return head.server_id.encode("utf-8", "replace")
