@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from indexer.catalog import lookup, outbox
+from indexer.catalog.overview import forget_account
 from indexer.catalog.store import Catalog
 from indexer.errors import ConfigError, IndexUnavailable, MailseekError
 from indexer.index.drain import BATCH, drain
@@ -140,6 +141,18 @@ def source(settings: Settings, document_id: int) -> bytes:
         return fetch_source(session, place.uid)
 
 
+def forget(settings: Settings, name: str) -> None:
+    """Remove all that was fetched for an account, from catalog and index. Raises StorageError."""
+    if not settings.catalog_path.exists():
+        return
+    with Catalog.open(settings.catalog_path) as catalog:
+        ids = forget_account(catalog, name)
+    engine = WhooshEngine(settings.index_path)
+    for partition in engine.partitions():
+        if partition.account_id in ids:
+            engine.drop(partition)
+
+
 class _Writers:
     """Writer processes that index what is committed; none for a handful of messages.
 
@@ -197,9 +210,14 @@ class _Writers:
 
 
 def _raise_for(process: subprocess.Popen[str]) -> None:
+    """A writer's last words are `type, message, cure`, divided by tabs."""
     if process.returncode == 0:
         return
     assert process.stderr is not None
-    lines = process.stderr.read().strip().splitlines()
-    _, message, cure = (lines[-1] if lines else "").split("\t") if lines and lines[-1].count("\t") == 2 else ("", f"a writer process ended with status {process.returncode}", "run it again; nothing is lost")
-    raise IndexUnavailable(message, cure=cure)
+    said = (process.stderr.read().strip().splitlines() or [""])[-1].split("\t")
+    if len(said) == 3:
+        raise IndexUnavailable(said[1], cure=said[2])
+    raise IndexUnavailable(
+        f"a writer process ended with status {process.returncode}",
+        cure="run it again, nothing is lost; `mailseek --debug sync` shows more",
+    )

@@ -4,21 +4,130 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from indexer.catalog import lookup
+from indexer.catalog import folders as catalog_folders
+from indexer.catalog import outbox, placements
 from indexer.catalog.store import Catalog
+from indexer.imap import fetch
+from indexer.imap.examine import examine
+from indexer.imap.folders import list_folders
+from indexer.imap.session import Session, connect
 from indexer.index.engine import Partition
 from indexer.index.whoosh_engine import WhooshEngine
 from indexer.pipeline import chosen
-from indexer.settings import Settings, password
+from indexer.settings import AccountSettings, Settings, password
+from indexer.sync.account import in_scope
+
+_SHOWN = 8  # UIDs or ids that a line names
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not as it should be."""
+    """One thing that is not as it should be: whose, where, and what."""
 
     account: str
     place: str
-    kind: Literal["missing", "surplus", "flags", "not indexed", "indexed in vain", "order", "folder"]
-    detail: str
+    problem: str
+
+
+def verify(settings: Settings, names: Sequence[str]) -> Iterator[Difference]:
+    """Every difference between server, catalog and index; writes nothing.
+
+    Raises ConfigError, ServerError, StorageError, IndexUnavailable.
+    """
+    with Catalog.open(settings.catalog_path, read_only=True) as catalog:
+        for account in chosen(settings, names):
+            with connect(account, password(account)) as session:
+                yield from against_server(session, catalog, account)
+            yield from against_index(settings, catalog, account.name)
+
+
+def against_server(
+    session: Session, catalog: Catalog, account: AccountSettings
+) -> Iterator[Difference]:
+    """Folders, UIDs and flags, folder by folder, as they are at this moment."""
+    known = _known(catalog, account.name)
+    listed = [each for each in list_folders(session) if in_scope(account, each)]
+    for name in sorted(known.keys() - {each.name for each in listed}):
+        yield Difference(account.name, name, "the folder is not on the server")
+    for folder in listed:
+        ours = known.get(folder.name)
+        if ours is None:
+            yield Difference(account.name, folder.name, "the folder was never synced")
+            continue
+        state = examine(session, folder.name).state
+        if state.uidvalidity != ours.point.uidvalidity:
+            yield Difference(account.name, folder.name, "UIDVALIDITY changed since the last sync")
+            continue
+        there = fetch.all_uids(session)
+        here = placements.uids(catalog, ours.id)
+        for what, uids in (
+            ("not in the catalog", set(there) - set(here)),
+            ("not on the server", set(here) - set(there)),
+        ):
+            if uids:
+                yield Difference(account.name, folder.name, f"{what}: UID {_some(uids)}")
+        yield from _flags(session, catalog, account.name, folder.name, ours.id, there)
+
+
+def _flags(
+    session: Session, catalog: Catalog, account: str, folder: str, folder_id: int, uids: list[int]
+) -> Iterator[Difference]:
+    wrong: set[int] = set()
+    for at in range(0, len(uids), fetch.CHUNK):
+        chunk = uids[at : at + fetch.CHUNK]
+        stored = placements.flags(catalog, folder_id, chunk)
+        for state in fetch.fetch_flags(session, chunk):
+            if state.uid in stored and placements.stored_flags(state.flags) != stored[state.uid]:
+                wrong.add(state.uid)
+    if wrong:
+        yield Difference(account, folder, f"flags differ: UID {_some(wrong)}")
+
+
+def against_index(settings: Settings, catalog: Catalog, account: str) -> Iterator[Difference]:
+    """Documents of each partition, those that wait for the index aside, and the order of segments."""
+    row = catalog.connection.execute("SELECT id FROM account WHERE name = ?", (account,)).fetchone()
+    if row is None:
+        return
+    account_id = int(row[0])
+    engine = WhooshEngine(settings.index_path)
+    waiting = outbox.waiting_ids(catalog, account_id)
+    partitions = {each.period for each in engine.partitions() if each.account_id == account_id}
+    periods = {
+        period
+        for (period,) in catalog.connection.execute(
+            "SELECT DISTINCT partition FROM document WHERE account_id = ?", (account_id,)
+        )
+    }
+    for period in sorted(partitions | periods):
+        partition = Partition(account_id, period)
+        place = f"index {period}"
+        indexed = engine.ids(partition)
+        if len(indexed) != len(set(indexed)):
+            yield Difference(account, place, "a message is indexed twice")
+        stored = {
+            id_
+            for (id_,) in catalog.connection.execute(
+                "SELECT id FROM document WHERE account_id = ? AND partition = ?",
+                (account_id, period),
+            )
+        }
+        for what, ids in (
+            ("not indexed", stored - set(indexed) - waiting),
+            ("indexed, but not in the catalog", set(indexed) - stored - waiting),
+        ):
+            if ids:
+                yield Difference(account, place, f"{what}: message {_some(ids)}")
+        if disorder := engine.disorder(partition):
+            yield Difference(account, place, f"{disorder} messages are out of order")
+
+
+def _known(catalog: Catalog, account: str) -> dict[str, catalog_folders.KnownFolder]:
+    row = catalog.connection.execute("SELECT id FROM account WHERE name = ?", (account,)).fetchone()
+    return catalog_folders.of_account(catalog, int(row[0])) if row else {}
+
+
+def _some(numbers: set[int]) -> str:
+    ordered = sorted(numbers)
+    shown = ", ".join(map(str, ordered[:_SHOWN]))
+    return shown + (f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else "")

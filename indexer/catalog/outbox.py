@@ -89,3 +89,13 @@ def enqueue_all(catalog: Catalog) -> int:
             " SELECT id, account_id, partition, 'add', ? FROM document",
             (time.time(),),
         ).rowcount
+
+
+def waiting_ids(catalog: Catalog, account_id: int) -> set[int]:
+    """Documents of an account whose change the index has not seen."""
+    return {
+        document_id
+        for (document_id,) in catalog.connection.execute(
+            "SELECT document_id FROM outbox WHERE account_id = ?", (account_id,)
+        )
+    }
