@@ -1,0 +1,65 @@
+"""A running private IMAP server, whichever it is: where it is, and how it is stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_START, _STOP = 15.0, 10.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server on loopback; `root` is its folder. Each user has mail of his own, all one password."""
+
+    name: str
+    port: int
+    password: str
+    root: Path
+    process: subprocess.Popen[bytes]
+    host: str = "127.0.0.1"
+    tls_port: int | None = None
+
+    def stop(self) -> None:
+        """Ask it to end, wait until it is gone, and end it if it is not."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(_STOP)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Until it greets. Raises RuntimeError with the log's last line if it ends instead, or is slow."""
+    deadline = time.monotonic() + _START
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+                if connection.recv(4) == b"* OK":
+                    return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    said = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
+    process.kill()
+    raise RuntimeError(f"the server did not start: {said[0] if said else 'no log'}")
+
+
+def is_root() -> bool:
+    """Whether we may give files to other users."""
+    return os.geteuid() == 0
