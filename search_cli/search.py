@@ -76,8 +76,7 @@ def _show(page: Page) -> None:
     if not page.hits:
         print("nothing found", file=sys.stderr)
     elif page.more:
-        shown = f"{len(page.hits)} of {page.total}" if page.total else f"the first {len(page.hits)}"
-        more = f"{shown} hits; --limit shows more"
+        more = f"there are more hits than these {len(page.hits)}; --limit shows them"
         print(output.paint(more, output.DIM, stream=sys.stderr), file=sys.stderr)
     uncovered = output.coverage_line(page.coverage)
     if uncovered:

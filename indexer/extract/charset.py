@@ -24,6 +24,8 @@ _LARGER = {
     "iso-2022-jp": "iso2022_jp_ext", "cp-850": "cp850", "utf8": "utf-8", "utf8mb4": "utf-8",
 }  # fmt: skip
 _ONLY_GUESSES = frozenset({"", "unknown-8bit", "unknown", "x-unknown", "default", "binary", "8bit"})
+# Charsets in which octets below 128 are not, or not always, ASCII.
+_NOT_ASCII = ("utf-7", "utf-16", "utf-32", "iso-2022", "hz", "unicode-1-1-utf-7")
 _LONGEST_LABEL = 40
 _BASE64_NOISE = re.compile(rb"[^A-Za-z0-9+/]")
 
@@ -31,12 +33,12 @@ _BASE64_NOISE = re.compile(rb"[^A-Za-z0-9+/]")
 def decode(payload: bytes, charset: str) -> tuple[str, str]:
     """Text, and a note that says what was done about it where the label did not hold ('' if it did)."""
     label = charset.strip().strip("\"'").lower()[:_LONGEST_LABEL]
-    if payload.isascii() and not label.startswith(("utf-7", "utf-16", "utf-32", "iso-2022", "hz")):
-        return payload.decode("ascii"), ""
-    try:
-        return payload.decode("utf-8"), ""  # whatever the label says: chance hardly makes valid UTF-8
-    except UnicodeDecodeError:
-        pass
+    if not label.startswith(_NOT_ASCII):
+        try:
+            # Whatever the label says: chance hardly makes valid UTF-8.
+            return payload.decode("utf-8"), ""
+        except UnicodeDecodeError:
+            pass
     codec = _codec(label)
     if codec is None:
         note = "" if label in _ONLY_GUESSES else f"unknown charset {label!r}: read as windows-1252"
