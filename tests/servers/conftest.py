@@ -1,0 +1,125 @@
+"""Real servers for tests: started on free loopback ports with their own data, stopped by process id.
+
+A test that needs a server which cannot be had is skipped with the reason; under CI=true it fails.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+from imapclient import IMAPClient
+
+from indexer.settings import AccountSettings, Secret, Settings
+from search_cli.demo import dovecot, filling, pymap_server
+from search_cli.demo.server import RunningServer
+
+PASSWORD_VARIABLE = "MAILSEEK_TEST_PASSWORD"
+_users = count(1)
+
+QRESYNC = None
+CONDSTORE = "IMAP4rev1 LITERAL+ ENABLE UIDPLUS MOVE CONDSTORE LIST-EXTENDED LIST-STATUS SPECIAL-USE"
+PLAIN = "IMAP4rev1 LITERAL+ UIDPLUS MOVE CHILDREN"
+
+
+def missing(reason: str) -> None:
+    """Skip, or fail where everything must be there."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """A user's mail on a server: `settings` for mailseek, `log_in` for the test to change it."""
+
+    server: RunningServer
+    user: str
+    settings: Settings
+
+    @property
+    def account(self) -> AccountSettings:
+        return self.settings.accounts["test"]
+
+    def log_in(self) -> IMAPClient:
+        return filling.log_in(self.server, self.user)
+
+    def through(self, port: int) -> Mailbox:
+        """The same mail by way of another port, such as a proxy's."""
+        accounts = {"test": replace(self.account, port=port)}
+        return replace(self, settings=replace(self.settings, accounts=accounts))
+
+
+@pytest.fixture(scope="session")
+def server_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # Mail belongs to another user than root, who must be able to reach it.
+    root = tmp_path_factory.mktemp("servers")
+    for folder in (root, root.parent, root.parent.parent):
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/tmp"):
+            folder.chmod(0o755)
+    return root
+
+
+@pytest.fixture(scope="session")
+def start_dovecot(server_root: Path) -> Iterator[Callable[..., RunningServer]]:
+    """Start Dovecots with what a test wants of them; each kind once a session."""
+    reason = dovecot.available()
+    running: dict[tuple[object, ...], RunningServer] = {}
+
+    def start(**options: object) -> RunningServer:
+        if reason is not None:
+            missing(reason)
+        key = tuple(sorted(options.items(), key=str))
+        if key not in running:
+            running[key] = dovecot.start(server_root / f"dovecot{len(running)}", **options)  # type: ignore[arg-type]
+        return running[key]
+
+    yield start
+    for server in running.values():
+        server.stop()
+
+
+def mailbox_on(server: RunningServer, home: Path, user: str | None = None) -> Mailbox:
+    """Mail of a user that no other test has."""
+    os.environ[PASSWORD_VARIABLE] = server.password
+    user = user or f"user{next(_users)}"
+    account = AccountSettings(
+        name="test",
+        host=server.host,
+        port=server.port,
+        user=user,
+        secret=Secret("env", PASSWORD_VARIABLE),
+        tls="none",
+    )
+    return Mailbox(server, user, Settings(home=home, accounts={"test": account}, writers=2))
+
+
+@pytest.fixture
+def mailbox(start_dovecot: Callable[..., RunningServer], tmp_path: Path) -> Mailbox:
+    """An empty mailbox on a Dovecot with all that it offers."""
+    return mailbox_on(start_dovecot(), tmp_path / "home")
+
+
+@pytest.fixture(params=[QRESYNC, CONDSTORE, PLAIN], ids=["qresync", "condstore", "plain"])
+def any_mailbox(
+    request: pytest.FixtureRequest,
+    start_dovecot: Callable[..., RunningServer],
+    tmp_path: Path,
+) -> Mailbox:
+    """An empty mailbox on Dovecots that offer all, CONDSTORE, or hardly anything."""
+    return mailbox_on(start_dovecot(capability=request.param), tmp_path / "home")
+
+
+@pytest.fixture
+def pymap_mailbox(tmp_path: Path) -> Iterator[Mailbox]:
+    """An empty mailbox on pymap: OBJECTID, but neither CONDSTORE nor LIST-STATUS."""
+    reason = pymap_server.available()
+    if reason is not None:
+        missing(reason)
+    server = pymap_server.start(tmp_path / "pymap")
+    yield mailbox_on(server, tmp_path / "home", pymap_server.USER)
+    server.stop()
