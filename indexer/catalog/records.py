@@ -86,10 +86,10 @@ def add(connection: sqlite3.Connection, account_id: int, new: NewDocument) -> in
             date,
             int(new.received.timestamp()),
             new.size,
-            headers.message_id,
+            _storable(headers.message_id),
             thread or 0,
-            headers.subject,
-            str(headers.sender[0]) if headers.sender else "",
+            _storable(headers.subject),
+            _storable(str(headers.sender[0])) if headers.sender else "",
             headers_to_json(headers),
             _json([[a.name, a.mime_type, a.size] for a in new.document.attachments]),
             _json([*headers.notes, *new.document.notes]),
@@ -172,7 +172,12 @@ def headers_from_json(text: str, *, subject: str = "", message_id: str = "") -> 
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
+    return _storable(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) if value else ""
+
+
+def _storable(text: str) -> str:
+    """Text without halves of surrogate pairs, which no UTF-8 can hold: one must not stop a sync."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _partition(connection: sqlite3.Connection, account_id: int, date: int) -> str:

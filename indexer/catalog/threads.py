@@ -48,4 +48,5 @@ def link(connection: sqlite3.Connection, account_id: int, headers: Headers, thre
 
 def _ids(headers: Headers) -> tuple[str, ...]:
     own = (headers.message_id,) if headers.message_id else ()
-    return tuple(dict.fromkeys((*headers.references, *own)))
+    ids = dict.fromkeys((*headers.references, *own))
+    return tuple(each if each.isascii() else each.encode(errors="replace").decode() for each in ids)
