@@ -63,6 +63,7 @@ def read(
     patience = _Patience()
     asked = frozenset(uids)
     heads = [head for head in _heads(session, uids, patience) if head.uid in asked]
+    heads.sort(key=lambda head: head.uid, reverse=True)  # the newest portion is committed first
     given = {head.uid for head in heads}
     failed = [uid for uid in uids if uid not in given]
     keys = {head.uid: identity(head) for head in heads}
