@@ -22,7 +22,9 @@ _MOST_ADDRESSES = 500
 _MOST_REFERENCES = 50
 _LONGEST_ID = 250
 
-_FIELD = re.compile(rb"([!-9;-~]{1,80})[ \t]*:[ \t]*((?:[^\r\n]|\r?\n[ \t]+|\r(?!\n))*)")
+_FIELD = re.compile(
+    rb"^([!-9;-~]{1,80})[ \t]*:[ \t]*([^\r\n]*(?:(?:\r?\n[ \t]|\r(?!\n))[^\r\n]*)*)", re.MULTILINE
+)
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _ENCODED_WORD = re.compile(rb"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_WORDS = re.compile(rb"(\?=)\s+(=\?)")

@@ -48,7 +48,7 @@ def to_text(markup: str) -> str:
 def _visible(soup: BeautifulSoup) -> list[str]:
     """Text of visible nodes in document order, a line break at the edges of blocks."""
     pieces: list[str] = []
-    node: Any = soup
+    node: Any = soup.contents[0] if soup.contents else None
     nodes = 0
     while node is not None and nodes < _MOST_NODES:
         nodes += 1

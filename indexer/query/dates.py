@@ -1,7 +1,7 @@
 """The dates that people type → periods of time, in the user's zone.
 
-Whole days, weeks (from Monday), months and years; `a..b` from the first one's begin to the second
-one's end. What is no date is an error, never a guess.
+Whole days, weeks (from Monday), months and years. What is no date is an error, never a guess: a
+program that reads `yesterday` as 1970 finds nothing and does not say why (djcb/mu#2097).
 """
 
 from __future__ import annotations
@@ -9,114 +9,141 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-_MONTHS = "january february march april may june july august september october november december".split()
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Years beyond are typing errors, and their days may be none in UTC."""
+
+EXAMPLES = (
+    '2024, 2024-03, 2024-03-05, yesterday, "last week", "3 months ago", 2w, monday, "mar 2023"'
+)
+"""For the cure of what is no date."""
+
+_MONTHS = (
+    "january february march april may june july august september october november december"
+).split()
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-_UNITS = {"h": "hour", "d": "day", "w": "week", "m": "month", "y": "year"}
+_UNITS = {"d": "day", "w": "week", "m": "month", "y": "year"}
+_DAY = timedelta(days=1)
 
-_NUMERIC = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?")
+_NUMERIC = re.compile(r"(\d{4})(?:([-/])(\d{1,2})(?:\2(\d{1,2}))?)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_AGO = re.compile(r"(?:(\d{1,5})|an?|one) ?(hour|day|week|month|year)s?(?: ago)?|(\d{1,5})([hdwmy])")
-_RELATIVE = re.compile(r"(last|past|previous|this|current) (day|week|month|year)")
-_MONTH = re.compile(r"([a-z]{3,9})\.?(?: (\d{4}))?")
-_DAY_MONTH = re.compile(r"(\d{1,2})\.? ([a-z]{3,9})\.?(?: (\d{4}))?|([a-z]{3,9})\.? (\d{1,2})(?:,? (\d{4}))?")
+_AGO = re.compile(r"(\d{1,4}) ?(day|week|month|year)s? ago|(\d{1,4})([dwmy])")
+_RELATIVE = re.compile(r"(last|this) (week|month|year)")
+_MONTH = re.compile(r"([a-z]{3,9})\.? (\d{4})")
+_DAY_MONTH = re.compile(
+    r"(?P<day>\d{1,2})\.? (?P<month>[a-z]{3,9})\.? (?P<year>\d{4})"
+    r"|(?P<month2>[a-z]{3,9})\.? (?P<day2>\d{1,2}),? (?P<year2>\d{4})"
+)
 
-Period = tuple[datetime | None, datetime | None]
+Period = tuple[datetime, datetime]
+"""[begin, end), aware UTC."""
+
+OpenPeriod = tuple[datetime | None, datetime | None]
+"""The same, where None leaves a side open."""
+
+
+class BadDate(ValueError):
+    """What was typed, and why it is no date: `reason` continues "'2024-13' …"."""
+
+    def __init__(self, typed: str, reason: str = "is no date") -> None:
+        super().__init__(f"{typed!r} {reason}")
+        self.reason = reason
 
 
 def period(text: str, *, now: datetime, zone: tzinfo) -> Period:
-    """[begin, end) in UTC of what is typed; a side that is left open is None.
-
-    Raises ValueError for what is no date, or none that a calendar knows.
-    """
-    if ".." in text:
-        first, _, last = text.partition("..")
-        begin = period(first, now=now, zone=zone)[0] if first.strip() else None
-        end = period(last, now=now, zone=zone)[1] if last.strip() else None
-        if begin is None and end is None:
-            raise ValueError(text)
-        if begin and end and begin >= end:
-            raise ValueError(text)
-        return begin, end
-    typed = " ".join(text.lower().replace("_", " ").replace(",", " ").split())
+    """The period that a date means. `now` is aware. Raises BadDate."""
+    typed = " ".join(text.lower().replace("_", " ").split())
     try:
-        local = now.astimezone(zone)
-        hours = _hours_ago(typed)
-        if hours is not None:
-            moment = local.astimezone(UTC) - timedelta(hours=hours)
-            return moment, moment + timedelta(hours=1)
-        first_day, after = _days(typed, local.date())
-        return _midnight(first_day, zone), _midnight(after, zone)
-    except OverflowError as error:
-        raise ValueError(text) from error
+        days = _days(typed, now.astimezone(zone).date())
+    except ValueError:
+        raise BadDate(text, "is no day of the calendar") from None
+    except OverflowError:
+        days = date.min, date.min
+    if days is None:
+        raise BadDate(text)
+    first, after = days
+    if first.year < FIRST_YEAR or after > date(LAST_YEAR + 1, 1, 1):
+        raise BadDate(text, f"is not between {FIRST_YEAR} and {LAST_YEAR}")
+    begin, end = midnight(first, zone), midnight(after, zone)
+    if begin >= end:  # Samoa went from 29 to 31 December 2011
+        raise BadDate(text, "did not happen in this time zone")
+    return begin, end
 
 
-def _hours_ago(typed: str) -> int | None:
-    match = _AGO.fullmatch(typed)
-    if match and (match[2] == "hour" or match[4] == "h"):
-        return int(match[1] or match[3] or 1)
+def between(text: str, *, now: datetime, zone: tzinfo) -> OpenPeriod:
+    """The period of a date or of a range `a..b`, both ends included; `a..` and `..b` are open.
+
+    Raises BadDate.
+    """
+    first, dots, last = text.partition("..")
+    if not dots:
+        return period(text, now=now, zone=zone)
+    begin = period(first, now=now, zone=zone)[0] if first.strip() else None
+    end = period(last, now=now, zone=zone)[1] if last.strip() else None
+    if begin is None and end is None:
+        raise BadDate(text, "has no date on either side")
+    if begin is not None and end is not None and begin >= end:
+        raise BadDate(text, "ends before it begins")
+    return begin, end
+
+
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """The begin of a day in a zone, as UTC; where clocks skip or repeat midnight, the first moment."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def _days(typed: str, today: date) -> tuple[date, date] | None:
+    """The first day of what is typed, and the first one behind it; None for what is no date.
+
+    Raises ValueError or OverflowError where the calendar has no such day.
+    """
+    if typed == "today":
+        return today, today + _DAY
+    if typed == "yesterday":
+        return today - _DAY, today
+    if match := _COMPACT.fullmatch(typed):
+        return _one(date(int(match[1]), int(match[2]), int(match[3])))
+    if match := _NUMERIC.fullmatch(typed):
+        if match[3] is None:
+            return date(int(match[1]), 1, 1), date(int(match[1]) + 1, 1, 1)
+        if match[4] is None:
+            return _month(int(match[1]), int(match[3]))
+        return _one(date(int(match[1]), int(match[3]), int(match[4])))
+    if match := _AGO.fullmatch(typed):
+        unit = match[2] or _UNITS[match[4]]
+        return _one(_back(today, int(match[1] or match[3]), unit))
+    if match := _RELATIVE.fullmatch(typed):
+        return _whole(match[1] == "last", match[2], today)
+    if (weekday := _named(typed.removeprefix("last "), _DAYS)) is not None:
+        back = (today.weekday() - weekday) % 7
+        return _one(today - timedelta(days=back or (7 if typed.startswith("last ") else 0)))
+    if match := _MONTH.fullmatch(typed):
+        if (month := _named(match[1], _MONTHS)) is not None:
+            return _month(int(match[2]), month + 1)
+    elif match := _DAY_MONTH.fullmatch(typed):
+        month = _named(match["month"] or match["month2"], _MONTHS)
+        if month is not None:
+            year, day = int(match["year"] or match["year2"]), int(match["day"] or match["day2"])
+            return _one(date(year, month + 1, day))
     return None
 
 
-def _days(typed: str, today: date) -> tuple[date, date]:
-    """The first day of what is typed, and the first one behind it."""
-    one = timedelta(days=1)
-    match typed:
-        case "today" | "now":
-            return today, today + one
-        case "yesterday":
-            return today - one, today
-    if match := _COMPACT.fullmatch(typed):
-        day = date(int(match[1]), int(match[2]), int(match[3]))
-        return day, day + one
-    if match := _NUMERIC.fullmatch(typed):
-        return _numeric(int(match[1]), match[2], match[3])
-    if match := _RELATIVE.fullmatch(typed):
-        return _relative(match[1] in ("this", "current"), match[2], today)
-    if match := _AGO.fullmatch(typed):
-        unit = match[2] or _UNITS[match[4]]
-        day = _back(today, int(match[1] or match[3] or 1), unit)
-        return day, day + one
-    weekday = _named(typed.removeprefix("last "), _DAYS)
-    if weekday is not None:
-        back = (today.weekday() - weekday) % 7 or (7 if typed.startswith("last ") else 0)
-        day = today - timedelta(days=back)
-        return day, day + one
-    if match := _DAY_MONTH.fullmatch(typed):
-        month = _named(match[2] or match[4], _MONTHS)
-        if month is not None:
-            year = match[3] or match[6]
-            number = int(match[1] or match[5])
-            day = date(int(year or today.year), month + 1, number)
-            if not year and day > today:
-                day = date(today.year - 1, month + 1, number)
-            return day, day + one
-    if match := _MONTH.fullmatch(typed):
-        month = _named(match[1], _MONTHS)
-        if month is not None:
-            year_ = int(match[2]) if match[2] else today.year - (month + 1 > today.month)
-            return _numeric(year_, str(month + 1), None)
-    raise ValueError(typed)
+def _one(day: date) -> tuple[date, date]:
+    return day, day + _DAY
 
 
-def _numeric(year: int, month: str | None, day: str | None) -> tuple[date, date]:
-    if month is None:
-        return date(year, 1, 1), date(year + 1, 1, 1)
-    first = date(year, int(month), int(day or 1))
-    if day is not None:
-        return first, first + timedelta(days=1)
+def _month(year: int, month: int) -> tuple[date, date]:
+    first = date(year, month, 1)
     return first, _back(first, -1, "month")
 
 
-def _relative(this: bool, unit: str, today: date) -> tuple[date, date]:
-    """`this week` as far as it goes on the calendar, `last week` the whole one before it."""
+def _whole(last: bool, unit: str, today: date) -> tuple[date, date]:
+    """`this week`: all of its seven days; `last week`: the seven before."""
     begin = {
-        "day": today,
         "week": today - timedelta(days=today.weekday()),
         "month": today.replace(day=1),
         "year": today.replace(month=1, day=1),
     }[unit]
-    if not this:
-        begin = _back(begin, 1, unit)
+    begin = _back(begin, 1, unit) if last else begin
     return begin, _back(begin, -1, unit)
 
 
@@ -126,16 +153,14 @@ def _back(day: date, count: int, unit: str) -> date:
         return day - timedelta(days=count * (7 if unit == "week" else 1))
     months = day.year * 12 + day.month - 1 - count * (12 if unit == "year" else 1)
     year, month = divmod(months, 12)
+    if year < 1:
+        raise OverflowError
     first_of_next = date(year + month // 11, (month + 1) % 12 + 1, 1)
-    return date(year, month + 1, min(day.day, (first_of_next - timedelta(days=1)).day))
+    return date(year, month + 1, min(day.day, (first_of_next - _DAY).day))
 
 
 def _named(typed: str, known: list[str]) -> int | None:
-    """A name or its first three letters or more; its number from zero."""
-    found = [number for number, name in enumerate(known) if len(typed) >= 3 and name.startswith(typed)]
-    return found[0] if len(found) == 1 else None
-
-
-def _midnight(day: date, zone: tzinfo) -> datetime:
-    """The begin of a day in a zone, as UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    """The number, from zero, of the name that begins with these three letters or more."""
+    if len(typed) < 3:
+        return None
+    return next((number for number, name in enumerate(known) if name.startswith(typed)), None)

@@ -1,9 +1,12 @@
-"""A query's text → tokens: words, phrases, operators with a colon, brackets."""
+"""A query's text → tokens: words, phrases, names of operators, brackets, AND, OR, NOT.
+
+What merely contains a colon is a word: `http://…`, `10:30`, `C:\\mail`, `std::string`, `Re:`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,99 +17,117 @@ LONGEST = 16_384
 
 Kind = Literal["word", "phrase", "operator", "open", "close", "not", "and", "or", "end"]
 
-_QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“”", "«": "»", "»": "«"}
-_BRACKETS = {"(": "open", ")": "close", "{": "open", "}": "close"}
-_OPERATOR = re.compile(r"([A-Za-z][A-Za-z_-]{1,30}):")
-_WORD_END = re.compile(r'[\s(){}"“”„«»]')
-_URL = re.compile(r"//")
+QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“”", "‟": "”", "«": "»", "»": "«", "＂": "＂"}
+"""What opens a phrase → what may close it."""
+
+_BRACKETS: dict[str, Kind] = {"(": "open", ")": "close", "{": "open", "}": "close"}
+_CONNECTIVES: dict[str, Kind] = {"AND": "and", "OR": "or", "NOT": "not"}
+_BLANKS = r"\s\x00-\x1f\x7f-\x9f"
+_BLANK = re.compile(rf"[{_BLANKS}]+")
+# Marks that copied text brings along (byte order, writing direction, zero width): before a word
+# they are nothing; inside of one they may matter to the analyzer and stay.
+_INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+")
+_WORD = re.compile(rf"[^{_BLANKS}(){{}}{''.join(QUOTES)}]+")
+_OPERATOR = re.compile(r"([^\W\d_]+(?:[-_][^\W\d_]+)*):")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# What stands before a colon and yet asks for nothing: schemes without //, and replies.
+_PLAIN = frozenset("mailto tel sip xmpp urn doi magnet re fw fwd aw wg sv vs antw tr rv".split())
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`text` without quotes, brackets as they are, an operator's name without the colon."""
+    """`text` is a phrase without its quotes, an operator without its colon, a bracket as it is.
+
+    `glued`: no blank stands before it.
+    """
 
     kind: Kind
     text: str
     start: int
     end: int
+    glued: bool = False
 
 
-def tokens(query: str) -> list[Token]:
-    """All tokens, ended by one of kind `end`. Raises QueryError."""
-    if len(query) > LONGEST:
-        raise QueryError(
-            f"the query is longer than {LONGEST} characters",
-            query=query[:80],
-            position=0,
-            cure="search for fewer words",
-        )
-    return [*_tokens(query), Token("end", "", len(query), len(query))]
+def tokens(query: str, known: Container[str]) -> Iterator[Token]:
+    """All tokens in order, and one of kind `end`; `known` are the operators' names in lower case.
 
-
-def _tokens(query: str) -> Iterator[Token]:
-    at = 0
-    value_expected = False  # right behind an operator's colon: a name, a path or a date, not syntax
-    while at < len(query):
-        letter = query[at]
-        if letter.isspace() or not letter.isprintable():
-            at += 1
-            value_expected = False
-            continue
-        if letter in _BRACKETS:
-            yield Token(_BRACKETS[letter], letter, at, at + 1)  # type: ignore[arg-type]
-            at += 1
-        elif letter in _QUOTES:
-            token = _phrase(query, at)
-            yield token
-            at = token.end
-        elif letter == "-" and not value_expected:
-            if at + 1 >= len(query) or query[at + 1].isspace():
-                raise QueryError(
-                    "a minus excludes what stands right behind it",
-                    query=query,
-                    position=at,
-                    cure='write -word, or "-" in quotes for the character',
-                )
-            yield Token("not", "-", at, at + 1)
-            at += 1
-            value_expected = False
-            continue
-        else:
-            token = _word(query, at, operator_allowed=not value_expected)
-            yield token
-            at = token.end
-            value_expected = token.kind == "operator"
-            continue
-        value_expected = False
-
-
-def _phrase(query: str, start: int) -> Token:
-    """Up to the closing quote; typographic quotes close with any of theirs."""
-    closing = _QUOTES[query[start]]
-    for at in range(start + 1, len(query)):
-        if query[at] in closing:
-            return Token("phrase", query[start + 1 : at], start, at + 1)
-    raise QueryError(
-        "this quote is never closed",
-        query=query,
-        position=start,
-        cure='add a " where the phrase ends, or remove this one',
-    )
-
-
-def _word(query: str, start: int, *, operator_allowed: bool) -> Token:
-    """A word, AND, OR, NOT, or an operator such as `from:`.
-
-    `http://…`, `10:30` and `C:\\x` are words, and so is what ends in a colon (`Re:`).
+    Unknown names are operators as well, unless the text is something that merely has a colon.
+    Raises QueryError for a quote that is not closed, a minus before nothing, too long a query, and
+    text that is not Unicode.
     """
-    match = _OPERATOR.match(query, start)
-    if match and operator_allowed and not _URL.match(query, match.end()):
-        following = query[match.end() : match.end() + 1]
-        if following and not following.isspace():
-            return Token("operator", match[1], start, match.end())
-    end = _WORD_END.search(query, start)
-    stop = end.start() if end else len(query)
-    text = query[start:stop]
-    kinds: dict[str, Kind] = {"AND": "and", "OR": "or", "NOT": "not"}
-    kind = kinds.get(text, "word") if operator_allowed else "word"
-    return Token(kind, text, start, stop)
+    if len(query) > LONGEST:
+        head = query[:LONGEST]
+        cure = "search for fewer words"
+        raise fault(head, LONGEST, LONGEST, f"the query is longer than {LONGEST} characters", cure)
+    if broken := _SURROGATE.search(query):
+        message = "this is no character: the text was not read as Unicode"
+        raise fault(query, *broken.span(), message, "type the word again, or use a UTF-8 terminal")
+    at = end = 0
+    value = False  # right behind an operator's colon: a name, a date or a path, not syntax
+    while at < len(query):
+        blank = _BLANK.match(query, at) or (None if value else _INVISIBLE.match(query, at))
+        if blank:
+            at = blank.end()
+            value = False
+            continue
+        token = _token(query, at, known, value=value, glued=at == end and at > 0)
+        yield token
+        at = end = token.end
+        value = token.kind == "operator"
+    yield Token("end", "", len(query), len(query))
+
+
+def fault(query: str, start: int, end: int, message: str, cure: str) -> QueryError:
+    """An error that points at [start, end) of a query; behind its end where something is missing."""
+    return QueryError(message, query=query, position=start, length=max(end - start, 1), cure=cure)
+
+
+def shown(text: str) -> str:
+    """A piece of a query for a message: quoted, on one line, not longer than a glance."""
+    return repr(text if len(text) <= 40 else text[:39] + "…")
+
+
+def _token(query: str, at: int, known: Container[str], *, value: bool, glued: bool) -> Token:
+    letter = query[at]
+    if letter in _BRACKETS:
+        return Token(_BRACKETS[letter], letter, at, at + 1, glued)
+    if letter in QUOTES:
+        return _phrase(query, at, glued)
+    if not value and letter == "-":
+        if at + 1 == len(query) or _BLANK.match(query, at + 1):
+            message = "a minus excludes what stands right behind it, and nothing does"
+            raise fault(query, at, at + 1, message, 'write -word, or "-" for the character')
+        return Token("not", "-", at, at + 1, glued)
+    if not value and (name := _operator(query, at, known)):
+        return Token("operator", name, at, at + len(name) + 1, glued)
+    match = _WORD.match(query, at)
+    assert match is not None  # blanks, quotes and brackets were dealt with
+    kind: Kind = "word" if value else _CONNECTIVES.get(match[0], "word")
+    return Token(kind, match[0], at, match.end(), glued)
+
+
+def _phrase(query: str, start: int, glued: bool) -> Token:
+    """Up to the closing quote; typographic quotes close with their own partners."""
+    ends = [query.find(closing, start + 1) for closing in QUOTES[query[start]]]
+    at = min((end for end in ends if end > 0), default=-1)
+    if at < 0:
+        cure = f"add a {QUOTES[query[start]][0]} where the phrase ends, or remove this one"
+        raise fault(query, start, start + 1, "this quote is never closed", cure)
+    return Token("phrase", query[start + 1 : at], start, at + 1, glued)
+
+
+def _operator(query: str, at: int, known: Container[str]) -> str:
+    """The name that a colon makes an operator of; '' where the text is a word."""
+    match = _OPERATOR.match(query, at)
+    if match is None:
+        return ""
+    name, behind = match[1], query[match.end() : match.end() + 2]
+    if behind == "//":  # http://, file:///
+        return ""
+    if name.lower() in known:
+        return name
+    nothing_behind = not behind or _BLANK.match(behind) or _BRACKETS.get(behind[0]) == "close"
+    path = len(name) == 1 and behind[:1] in ("\\", "/")  # C:\mail, C:/mail
+    if nothing_behind or path or behind[0] == ":" or name.lower() in _PLAIN:
+        return ""
+    return name

@@ -3,28 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from difflib import get_close_matches
 
 from indexer.errors import QueryError
 from indexer.query import dates, syntax
-from indexer.query.lexer import Token
-from indexer.query.syntax import Leaf, Node, Span
+from indexer.query.lexer import Token, fault, shown
+from indexer.query.syntax import Leaf, Span
 
-_TEXT_FIELDS = {
+TEXT_FIELDS = {
     "from": "from", "to": "to", "cc": "cc", "subject": "subject", "body": "body",
-    "filename": "filename", "file": "filename", "attachment": "filename",
+    "filename": "filename", "file": "filename",
 }  # fmt: skip
-_STATES = {
+"""Operators that look for words → the field of a Term."""
+
+STATES = {
     "unread": "unread", "unseen": "unread", "read": "read", "seen": "read",
     "flagged": "flagged", "starred": "flagged", "answered": "answered", "replied": "answered",
     "draft": "draft", "deleted": "deleted",
 }  # fmt: skip
-_ROLES = {"junk": "spam", "bin": "trash", "draft": "drafts"}
-_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?)\s*([kmg]?)(?:i?b)?", re.IGNORECASE)
+"""What `is:` understands → the state of an Is."""
+
+ROLES = {
+    "inbox": "inbox", "sent": "sent", "drafts": "drafts", "trash": "trash", "spam": "spam",
+    "junk": "spam", "archive": "archive", "anywhere": "anywhere",
+}  # fmt: skip
+"""What `in:` does not take for a folder's name → the folder of an In."""
+
+LARGEST = 2**50
+"""Octets that a size may name."""
+
+_SIZE = re.compile(r"(\d{1,16}(?:\.\d{1,3})?) ?([kmg]?)i?b?|(\d{1,16}) ?bytes?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+
+# What other programs call it. Only ever a suggestion: their meaning may differ from ours.
+_ELSEWHERE = {
+    "attachment": "filename", "bcc": "cc", "recip": "to", "recipient": "to", "sender": "from",
+    "f": "from", "t": "to", "s": "subject", "b": "body", "tag": "label", "maildir": "folder",
+    "path": "folder", "flag": "is", "older": "before", "older_than": "before", "until": "before",
+    "newer": "after", "newer_than": "after", "sent": "date", "received": "date",
+    "minsize": "larger", "maxsize": "smaller",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,135 +59,192 @@ class Context:
 
 def check(operator: Token, context: Context) -> None:
     """Raises QueryError for an operator that nobody knows: it is no word to look for."""
-    if operator.text.lower() not in _OPERATORS:
-        near = get_close_matches(operator.text.lower(), _OPERATORS, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}:? " if near else ""
-        raise QueryError(
-            f"there is no operator {operator.text}:",
-            query=context.query,
-            position=operator.start,
-            length=operator.end - operator.start,
-            cure=f'{hint}To look for the text, put it in quotes: "{operator.text}:…"',
-        )
+    name = operator.text.lower()
+    if name in OPERATORS:
+        return
+    near = _ELSEWHERE.get(name) or _nearest(name, OPERATORS)
+    known = f"did you mean {near}:?" if near else f"known are {', '.join(OPERATORS)}"
+    message = f"there is no operator {shown(operator.text)[1:-1]}:"
+    cure = f"{known} (text with a colon goes in quotes)"
+    raise fault(context.query, operator.start, operator.end, message, cure)
 
 
-def leaf(operator: Token | None, value: Token, context: Context) -> Node:
-    """What an operator with its value, or a bare word or phrase, becomes. Raises QueryError."""
+def leaf(operator: Token | None, value: Token, context: Context) -> Leaf:
+    """What an operator with its value, or a bare word or phrase, becomes.
+
+    The value may stand in brackets, away from its operator. Raises QueryError.
+    """
+    if not value.text.strip():
+        message = "there is nothing between these quotes"
+        raise _wrong(value, context, message, example(operator) if operator else "remove them")
     if operator is None:
         if value.kind == "word" and value.text == "*":
             return syntax.Everything()
-        return _words("", value, (value.start, value.end))
+        return _words("", value, context, (value.start, value.end))
     name = operator.text.lower()
-    span = (operator.start if operator.end == value.start else value.start, value.end)
-    if not value.text.strip():
-        raise _wrong(value, context, f"{name}: needs a value", example(name))
-    return _OPERATORS[name][0](name, value, context, span)
+    if value.kind == "word" and value.text.startswith("-"):
+        cure = f'write -{name}:{value.text[1:40]} to exclude it, or quotes: {name}:"-…"'
+        raise _wrong(value, context, f"a minus stands before {name}:, not behind it", cure)
+    span = (operator.start if value.start == operator.end else value.start, value.end)
+    return OPERATORS[name].make(name, value, context, span)
 
 
-def example(name: str) -> str:
-    """How an operator is used, as a cure."""
-    known = _OPERATORS.get(name.lower())
-    return f"for example {known[1]}" if known else "write a word behind it"
+def example(operator: Token) -> str:
+    """How a known operator is used, as a cure."""
+    return f"write for example {OPERATORS[operator.text.lower()].example}"
 
 
-def names() -> tuple[str, ...]:
-    """All operators, without their colons."""
-    return tuple(_OPERATORS)
-
-
-def _words(field: str, value: Token, span: Span) -> Leaf:
+def _words(field: str, value: Token, context: Context, span: Span) -> Leaf:
     if value.kind == "phrase":
         return syntax.Phrase(value.text, field, span)
-    beginning = value.text.rstrip("*")
-    if beginning != value.text and beginning:
+    beginning = value.text.removesuffix("*")
+    if not beginning or "*" in beginning:
+        at = value.start + value.text.index("*")
+        cure = 'write word*, or quotes to look for the text: "…*…"'
+        if field == "filename" and beginning.startswith("*."):
+            cure = f"write filename:{beginning[2:40]}"
+        message = "a * stands for the end of a word, behind its first letters"
+        raise fault(context.query, at, at + 1, message, cure)
+    if beginning != value.text:
         return syntax.Prefix(beginning, field, span)
     return syntax.Term(value.text, field, span)
 
 
-def _text(name: str, value: Token, _context: Context, span: Span) -> Node:
-    return _words(_TEXT_FIELDS[name], value, span)
+def _text(name: str, value: Token, context: Context, span: Span) -> Leaf:
+    return _words(TEXT_FIELDS[name], value, context, span)
 
 
-def _in(_name: str, value: Token, _context: Context, span: Span) -> Node:
-    name = value.text
-    return syntax.In(_ROLES.get(name.lower(), name), span)
+def _in(_name: str, value: Token, _context: Context, span: Span) -> Leaf:
+    return syntax.In(ROLES.get(value.text.lower(), value.text), span)
 
 
-def _is(_name: str, value: Token, context: Context, span: Span) -> Node:
-    state = _STATES.get(value.text.lower())
-    if state is None:
-        near = get_close_matches(value.text.lower(), _STATES, n=1)
-        hint = f"did you mean is:{near[0]}? " if near else ""
-        raise _wrong(
-            value, context, f"there is no state {value.text!r}", f"{hint}Known: {', '.join(_STATES)}"
-        )
-    return syntax.Is(state, span)
+def _is(_name: str, value: Token, context: Context, span: Span) -> Leaf:
+    word = value.text.lower()
+    if word not in STATES:
+        near = _nearest(word, STATES)
+        hint = f"did you mean is:{near}? " if near else ""
+        cure = f"{hint}known are {', '.join(STATES)}"
+        raise _wrong(value, context, f"is: does not know {shown(value.text)}", cure)
+    return syntax.Is(STATES[word], span)
 
 
-def _has(_name: str, value: Token, context: Context, span: Span) -> Node:
-    if value.text.lower() not in ("attachment", "attachments", "attach"):
-        raise _wrong(value, context, f"has: does not know {value.text!r}", "write has:attachment")
+def _has(_name: str, value: Token, context: Context, span: Span) -> Leaf:
+    if value.text.lower() not in ("attachment", "attachments"):
+        message = f"has: does not know {shown(value.text)}"
+        raise _wrong(value, context, message, "write has:attachment")
     return syntax.HasAttachment(span)
 
 
-def _account(_name: str, value: Token, _context: Context, span: Span) -> Node:
+def _account(_name: str, value: Token, _context: Context, span: Span) -> Leaf:
     return syntax.Account(value.text, span)
 
 
-def _date(name: str, value: Token, context: Context, span: Span) -> Node:
-    """`before:` ends where its period begins, `after:` begins there, `on:` and `date:` are it."""
+def _date(name: str, value: Token, context: Context, span: Span) -> Leaf:
+    """`on:` and `date:` are the period, or a range."""
     try:
-        start, end = dates.period(value.text, now=context.now, zone=context.zone)
-    except ValueError:
-        raise _wrong(
-            value,
-            context,
-            f"{value.text!r} is no date",
-            'write 2024, 2024-03, 2024-03-05, yesterday, "last week", "3 months ago", or a..b',
-        ) from None
-    if name == "before":
-        return syntax.DateRange(None, start, span)
-    if name in ("after", "since"):
-        return syntax.DateRange(start, None, span)
+        start, end = dates.between(value.text, now=context.now, zone=context.zone)
+    except dates.BadDate as error:
+        raise _no_date(name, value, context, error.reason) from None
     return syntax.DateRange(start, end, span)
 
 
-def _size(name: str, value: Token, context: Context, span: Span) -> Node:
-    if name == "size" and ".." in value.text:
-        low, _, high = value.text.partition("..")
-        least = _octets(low, value, context) if low else None
-        most = _octets(high, value, context) if high else None
-        return syntax.SizeRange(least, most, span)
+def _boundary(name: str, value: Token, context: Context, span: Span) -> Leaf:
+    """`after:` begins where its period begins, `before:` ends there."""
+    if ".." in value.text:
+        message = f"{name}: takes one date, not a range"
+        raise _wrong(value, context, message, f"write date:{value.text[:40]}")
+    try:
+        begin, _ = dates.period(value.text, now=context.now, zone=context.zone)
+    except dates.BadDate as error:
+        raise _no_date(name, value, context, error.reason) from None
+    if name == "before":
+        return syntax.DateRange(None, begin, span)
+    return syntax.DateRange(begin, None, span)
+
+
+def _no_date(name: str, value: Token, context: Context, reason: str) -> QueryError:
+    cure = f"write {dates.EXAMPLES}"
+    if whole := _date_of_several_words(value, context):
+        cure = f'put the whole date in quotes: {name}:"{whole}"'
+    return _wrong(value, context, f"{shown(value.text)} {reason}", cure)
+
+
+def _date_of_several_words(value: Token, context: Context) -> str:
+    """`last week` where `date:last week` was typed without quotes; else ''."""
+    words = context.query[value.start : value.start + 80].split()
+    for count in (3, 2):
+        whole = " ".join(words[:count]).rstrip("){}")
+        try:
+            dates.between(whole, now=context.now, zone=context.zone)
+        except dates.BadDate:
+            continue
+        return whole if value.kind == "word" and " " in whole else ""
+    return ""
+
+
+def _size(_name: str, value: Token, context: Context, span: Span) -> Leaf:
+    """`size:1M..5M`, both included; `size:1M` is that or more, as it is for Gmail."""
+    low, dots, high = value.text.partition("..")
+    least = _octets(low, value, context) if low.strip() or not dots else None
+    most = _octets(high, value, context) if high.strip() else None
+    if dots and least is None and most is None:
+        raise _wrong(value, context, "this range has no size on either side", "write size:1M..5M")
+    if least is not None and most is not None and least > most:
+        raise _wrong(value, context, "this range ends before it begins", "write size:1M..5M")
+    return syntax.SizeRange(least, most, span)
+
+
+def _limit(name: str, value: Token, context: Context, span: Span) -> Leaf:
+    """`larger:` and `smaller:` exclude the size itself, as in IMAP (RFC 9051 section 6.4.4)."""
     octets = _octets(value.text, value, context)
-    if name == "smaller":
-        return syntax.SizeRange(None, octets - 1, span)
-    return syntax.SizeRange(octets + 1 if name == "larger" else octets, None, span)
+    if name == "larger":
+        return syntax.SizeRange(octets + 1, None, span)
+    if octets == 0:
+        raise _wrong(value, context, "nothing is smaller than 0", "write smaller:10k")
+    return syntax.SizeRange(None, octets - 1, span)
 
 
 def _octets(text: str, value: Token, context: Context) -> int:
     match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise _wrong(value, context, f"{text!r} is no size", "write 500, 10k, 5M or 1.5MB")
-    return min(int(float(match[1]) * _UNITS[match[2].lower()]), 1 << 60)
+    octets = 0
+    if match:
+        number, unit = (match[1], match[2].lower()) if match[1] else (match[3], "")
+        # Whole numbers stay exact where a float would round them.
+        octets = int(number) if not unit and number.isdigit() else int(float(number) * _UNITS[unit])
+    if match is None or octets > LARGEST:
+        cure = "write 500, 10k, 5M or 1.5MB (1k is 1024 bytes)"
+        if ".." in text:
+            cure = f"write size:{value.text[:40]}"
+        raise _wrong(value, context, f"{shown(text)} is no size", cure)
+    return octets
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that looks most like one; '' where none does."""
+    return next(iter(get_close_matches(word[:40], known, n=1, cutoff=0.5)), "")
 
 
 def _wrong(value: Token, context: Context, message: str, cure: str) -> QueryError:
-    return QueryError(
-        message,
-        query=context.query,
-        position=value.start,
-        length=max(value.end - value.start, 1),
-        cure=cure,
-    )
+    return fault(context.query, value.start, value.end, message, cure)
 
 
-_Maker = Callable[[str, Token, Context, Span], Node]
-_OPERATORS: dict[str, tuple[_Maker, str]] = {
-    **{name: (_text, f"{name}:word or {name}:\"two words\"") for name in _TEXT_FIELDS},
-    **{name: (_in, f"{name}:inbox or {name}:\"Lists/*\"") for name in ("in", "folder", "label", "mailbox")},
-    "is": (_is, "is:unread"),
-    "has": (_has, "has:attachment"),
-    "account": (_account, "account:work"),
-    **{name: (_date, f"{name}:2024-03-05") for name in ("before", "after", "since", "on", "date")},
-    **{name: (_size, f"{name}:5M") for name in ("larger", "smaller", "size")},
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What makes a leaf of (its name, the value, the context, the span), and an example."""
+
+    make: Callable[[str, Token, Context, Span], Leaf]
+    example: str
+
+
+OPERATORS = {
+    **{name: Operator(_text, f'{name}:word or {name}:"two words"') for name in TEXT_FIELDS},
+    **{name: Operator(_in, f"{name}:inbox") for name in ("in", "folder", "label", "mailbox")},
+    "is": Operator(_is, "is:unread"),
+    "has": Operator(_has, "has:attachment"),
+    **{name: Operator(_boundary, f"{name}:2024-03-05") for name in ("before", "after", "since")},
+    **{name: Operator(_date, f"{name}:2024-03") for name in ("on", "date")},
+    **{name: Operator(_limit, f"{name}:5M") for name in ("larger", "smaller")},
+    "size": Operator(_size, "size:1M..5M"),
+    "account": Operator(_account, "account:work"),
 }
+"""All operators by their names in lower case."""

@@ -1,17 +1,18 @@
 """A query's text → tree. `parse` is the door; docs/query-language.md says what it understands.
 
-NOT and `-` bind closest, then AND (which juxtaposition means), then OR.
+NOT and `-` bind closest, then AND (which juxtaposition means), then OR. The parser keeps its own
+stack, so that no query, however deep, can exhaust Python's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from indexer.errors import QueryError
 from indexer.query import operators, syntax
-from indexer.query.lexer import Token, tokens
-from indexer.query.operators import Context
+from indexer.query.lexer import Token, fault, tokens
+from indexer.query.operators import OPERATORS, Context
 from indexer.query.syntax import Node
 
 DEEPEST = 100
@@ -20,16 +21,13 @@ DEEPEST = 100
 _CLOSING = {"(": ")", "{": "}"}
 
 
-def parse(query: str, *, now: datetime, zone: tzinfo) -> Node:
-    """The tree of a query; the empty one is Everything.
+def parse(text: str, *, now: datetime, zone: tzinfo) -> Node:
+    """The tree of a query; the blank one is Everything.
 
-    `now` is what relative dates start from, `zone` the one that days are of.
-    Raises QueryError, which points at the character.
+    `now` (aware) is what relative dates start from, `zone` the one that days are of.
+    Raises QueryError, which points at the character, and nothing else.
     """
-    parser = _Parser(query, Context(query, now.astimezone(zone), zone))
-    node = parser.alternatives(depth=0)
-    parser.expect_end()
-    return node
+    return _Parser(Context(text, now, zone)).parse()
 
 
 def both(parts: Sequence[Node]) -> Node:
@@ -53,125 +51,157 @@ def negated(node: Node) -> Node:
     return node.part if isinstance(node, syntax.Not) else syntax.Not(node)
 
 
+@dataclass(slots=True)
+class _Level:
+    """What was read of a bracket's inside, or of the whole query."""
+
+    bracket: Token | None = None
+    operator: Token | None = None
+    """Whose value everything in the bracket is: `from:(…)`."""
+    alternatives: list[Node] = field(default_factory=list)
+    run: list[Node] = field(default_factory=list)
+    """The last alternative's parts, so far."""
+    connective: Token | None = None
+    """The AND or OR that waits for its right side."""
+    waiting: Token | None = None
+    """The AND, OR, NOT or minus right before here."""
+    negate: bool = False
+
+    def add(self, node: Node) -> None:
+        """A word, an operator with its value, or a whole bracket."""
+        kind = self.connective.kind if self.connective else ""
+        in_braces = self.bracket is not None and self.bracket.text == "{"
+        if self.run and (kind == "or" or (in_braces and kind != "and")):
+            self.alternatives.append(both(self.run))
+            self.run = []
+        self.run.append(negated(node) if self.negate else node)
+        self.connective = self.waiting = None
+        self.negate = False
+
+    def whole(self) -> Node:
+        """All of it as one node."""
+        return either([*self.alternatives, both(self.run)])
+
+
 class _Parser:
-    def __init__(self, query: str, context: Context) -> None:
-        self._query = query
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._tokens = tokens(query)
-        self._at = 0
+        self._tokens = tokens(context.query, OPERATORS)
+        self._next = next(self._tokens)
+        self._levels = [_Level()]
 
-    def alternatives(self, depth: int, *, each_word: bool = False, field: Token | None = None) -> Node:
-        """a OR b; within braces every word is an alternative."""
-        if self._next.kind == "end" and depth == 0:
-            return syntax.Everything()
-        parts = [self._together(depth, each_word, field)]
-        while self._next.kind == "or" or (each_word and self._next.kind not in ("close", "end")):
-            if self._next.kind == "or":
-                self._operand_follows(self._take())
-            parts.append(self._together(depth, each_word, field))
-        return either(parts)
-
-    def expect_end(self) -> None:
-        """Everything was read; what closes too much is left over."""
-        if self._next.kind != "end":
-            raise self._error(f"this {self._next.text} closes nothing", self._next, "remove it")
-
-    @property
-    def _next(self) -> Token:
-        return self._tokens[self._at]
+    def parse(self) -> Node:
+        while True:
+            token = self._take()
+            level = self._levels[-1]
+            match token.kind:
+                case "and" | "or":
+                    self._complete(level)
+                    if not level.run:
+                        raise self._lonely(token, "before")
+                    level.connective = level.waiting = token
+                case "not":
+                    level.waiting = token
+                    level.negate = not level.negate
+                case "word" | "phrase":
+                    self._whole_star(token)
+                    level.add(operators.leaf(level.operator, token, self._context))
+                    if level.operator:
+                        self._value_ends(level.operator)
+                case "operator":
+                    self._field(token, level)
+                case "open":
+                    self._open(token, level.operator)
+                case "close":
+                    self._close(token)
+                case "end":
+                    return self._end(level)
 
     def _take(self) -> Token:
-        token = self._tokens[self._at]
-        self._at += 1
+        token = self._next
+        self._next = next(self._tokens, token)
         return token
 
-    def _together(self, depth: int, each_word: bool, field: Token | None) -> Node:
-        """a b, a AND b."""
-        parts = [self._single(depth, field)]
-        while True:
-            if self._next.kind == "and":
-                self._operand_follows(self._take())
-            elif each_word or self._next.kind in ("or", "close", "end"):
-                return both(parts)
-            parts.append(self._single(depth, field))
-
-    def _single(self, depth: int, field: Token | None) -> Node:
-        token = self._take()
-        match token.kind:
-            case "not":
-                negate = True
-                while self._next.kind == "not":
-                    self._take()
-                    negate = not negate
-                self._operand_follows(token)
-                inner = self._single(depth, field)
-                return negated(inner) if negate else inner
-            case "open":
-                return self._group(token, depth, field)
-            case "word" if field is None and token.text[-1:] == ":":
-                name = token.text[:-1]
-                if name.lower() in operators.names():
-                    raise self._error(f"{name}: needs a value", token, operators.example(name))
-                return operators.leaf(field, token, self._context)
-            case "word" | "phrase":
-                return operators.leaf(field, token, self._context)
-            case "operator":
-                if field is not None:
-                    raise self._error(
-                        f"{token.text}: cannot stand inside of {field.text}:( )",
-                        token,
-                        "close the bracket first",
-                    )
-                return self._field(token, depth)
-            case "or" | "and":
-                raise self._error(
-                    f"nothing stands before this {token.text}",
-                    token,
-                    f'write a word before it, or "{token.text}" in quotes to find the word',
-                )
-            case _:
-                raise self._error("something is missing here", token, "add a word, or remove the rest")
-
-    def _group(self, token: Token, depth: int, field: Token | None) -> Node:
-        if depth >= DEEPEST:
-            raise self._error(
-                f"brackets are nested more than {DEEPEST} deep", token, "write it with fewer brackets"
-            )
-        if self._next.kind == "close":
-            raise self._error("there is nothing between these brackets", token, "remove them")
-        inner = self.alternatives(depth + 1, each_word=token.text == "{", field=field)
-        if self._next.text != _CLOSING[token.text] or self._next.kind != "close":
-            raise self._error(
-                f"this {token.text} is never closed", token, f"add a {_CLOSING[token.text]}"
-            )
-        self._take()
-        return inner
-
-    def _field(self, operator: Token, depth: int) -> Node:
+    def _field(self, operator: Token, level: _Level) -> None:
         """`from:ann`, `subject:"two words"`, `from:(ann OR bob)`."""
         operators.check(operator, self._context)
-        following = self._next
-        if following.start == operator.end and following.kind in ("word", "phrase"):
-            return operators.leaf(operator, self._take(), self._context)
-        if following.start == operator.end and following.kind == "open":
-            return self._group(self._take(), depth, operator)
-        raise self._error(
-            f"{operator.text}: needs a value", operator, operators.example(operator.text)
-        )
+        if level.operator:
+            message = f"{operator.text}: cannot stand in the brackets of {level.operator.text}:"
+            cure = f"close the bracket before {operator.text}:, or put it in quotes"
+            raise self._fault(operator, message, cure)
+        value = self._next
+        if value.glued and value.kind in ("word", "phrase"):
+            level.add(operators.leaf(operator, self._take(), self._context))
+            self._value_ends(operator)
+        elif value.glued and value.kind == "open":
+            self._open(self._take(), operator)
+        else:
+            message = f"{operator.text}: needs a value right behind the colon"
+            raise self._fault(operator, message, operators.example(operator))
 
-    def _operand_follows(self, operator: Token) -> None:
-        if self._next.kind in ("end", "close", "or", "and"):
-            raise self._error(
-                f"nothing stands behind this {operator.text}",
-                operator,
-                f'write a word behind it, or "{operator.text}" in quotes to find the word',
+    def _value_ends(self, operator: Token) -> None:
+        """`date:"last week"..today`, `filename:report(1).pdf`: half a value would be a wrong one."""
+        behind = self._next
+        if behind.glued and behind.kind in ("word", "phrase", "operator", "open", "not"):
+            message = f"the value of {operator.text}: ends before this"
+            cure = (
+                f'put the whole value in quotes: {operator.text}:"…", or write a blank before this'
             )
+            raise self._fault(behind, message, cure)
 
-    def _error(self, message: str, token: Token, cure: str) -> QueryError:
-        return QueryError(
-            message,
-            query=self._query,
-            position=token.start,
-            length=max(token.end - token.start, 1),
-            cure=cure,
-        )
+    def _whole_star(self, token: Token) -> None:
+        """`*` is everything only by itself: `"two words"*` and `(a b)*` mean something else."""
+        before, behind = self._context.query[: token.start][-1:], self._next
+        if token.kind == "word" and token.text.startswith("*") and token.glued:
+            if before not in ("(", "{", "-"):
+                message = "a * stands for the end of a word, not of a phrase or a bracket"
+                raise self._fault(token, message, "remove it, or write it behind a word: word*")
+        elif token.text == "*" and token.kind == "word" and behind.glued and behind.kind != "close":
+            message = "a * by itself means every message, and something is stuck to it"
+            raise self._fault(token, message, "remove it, or write a blank behind it")
+
+    def _open(self, bracket: Token, operator: Token | None) -> None:
+        if len(self._levels) > DEEPEST:
+            message = f"brackets are nested more than {DEEPEST} deep"
+            raise self._fault(bracket, message, "write it with fewer brackets")
+        self._levels.append(_Level(bracket, operator))
+
+    def _close(self, token: Token) -> None:
+        level = self._levels[-1]
+        if level.bracket is None:
+            raise self._fault(token, f"this {token.text} closes nothing", "remove it")
+        closing = _CLOSING[level.bracket.text]
+        if token.text != closing:
+            message = f"this {token.text} does not close the {level.bracket.text} before it"
+            raise self._fault(token, message, f"write a {closing} first")
+        self._complete(level)
+        if not level.run:
+            inside = fault(
+                self._context.query,
+                level.bracket.start,
+                token.end,
+                "there is nothing between these brackets",
+                operators.example(level.operator) if level.operator else "remove them",
+            )
+            raise inside
+        self._levels.pop()
+        self._levels[-1].add(level.whole())
+
+    def _end(self, level: _Level) -> Node:
+        self._complete(level)
+        if level.bracket:
+            closing = _CLOSING[level.bracket.text]
+            message = f"this {level.bracket.text} is never closed"
+            raise self._fault(level.bracket, message, f"add a {closing}, or remove this one")
+        return level.whole() if level.run else syntax.Everything()
+
+    def _complete(self, level: _Level) -> None:
+        if level.waiting:
+            raise self._lonely(level.waiting, "behind")
+
+    def _lonely(self, token: Token, side: str) -> Exception:
+        cure = f'write a word {side} it, or "{token.text}" to look for the word'
+        return self._fault(token, f"nothing stands {side} this {token.text}", cure)
+
+    def _fault(self, token: Token, message: str, cure: str) -> Exception:
+        return fault(self._context.query, token.start, token.end, message, cure)

@@ -122,5 +122,7 @@ class Everything:
     """All messages: the empty query, and `*`."""
 
 
-Leaf = Term | Phrase | Prefix | In | Is | HasAttachment | Account | DateRange | SizeRange | Everything
+Leaf = (
+    Term | Phrase | Prefix | In | Is | HasAttachment | Account | DateRange | SizeRange | Everything
+)
 Node = Leaf | And | Or | Not
