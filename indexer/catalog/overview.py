@@ -62,7 +62,10 @@ def _folders(catalog: Catalog, account_id: int) -> list[FolderLine]:
         " WHERE account_id = ? GROUP BY folder.id ORDER BY role <> 'inbox', name",
         (account_id,),
     )
-    return [FolderLine(*row[:5], complete=bool(row[5])) for row in rows]
+    return [
+        FolderLine(name, role, here, messages, unread, bool(complete))
+        for name, role, here, messages, unread, complete in rows
+    ]
 
 
 def forget_account(catalog: Catalog, name: str) -> list[int]:

@@ -623,3 +623,26 @@ def test_two_accounts_share_nothing(mailbox: Mailbox) -> None:
 
     assert (report.new, report.bodies) == (2, 2)
     assert replace(mailbox.account, name="again") != mailbox.account
+
+
+@pytest.mark.pymap
+def test_a_server_with_message_names_of_its_own_and_hardly_anything_else(
+    pymap_mailbox: Mailbox,
+) -> None:
+    client = pymap_mailbox.log_in()
+    client.create_folder("there")
+    client.select_folder("INBOX")
+    append(client, "INBOX", 1, 2, 3)
+    passes = Passes(pymap_mailbox)
+    assert passes.run().problems == ()
+    assert in_catalog(pymap_mailbox) == on_server(pymap_mailbox)
+    clear_outbox(pymap_mailbox)
+
+    client.select_folder("INBOX")
+    move(client, client.search()[-1:], "there")
+    client.add_flags(client.search()[:1], [b"\\Flagged"])
+    append(client, "INBOX", 4)
+    report = passes.run()
+
+    assert (report.new, report.bodies, report.moved) == (1, 1, 1)
+    assert in_catalog(pymap_mailbox) == on_server(pymap_mailbox)
