@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 
@@ -100,23 +100,35 @@ class TestFile:
         assert not actions(catalog)
         add(catalog, account, message())  # and the next transaction is none the worse
 
-    def test_several_may_make_it_at_the_same_time(self, tmp_path: Path) -> None:
-        together = Barrier(8)
+    def test_several_processes_may_make_it_at_the_same_time(self, tmp_path: Path) -> None:
+        code = (
+            "import sys; from pathlib import Path; from indexer.catalog.store import Catalog\n"
+            "print('ready', flush=True)\n"
+            "for line in sys.stdin:\n"
+            "    with Catalog.open(Path(line.strip())): print('made', flush=True)\n"
+        )
+        makers = [
+            subprocess.Popen(
+                [sys.executable, "-c", code],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                bufsize=1,
+            )
+            for _ in range(6)
+        ]
+        said = []
+        for attempt in range(30):
+            for maker in makers:
+                assert maker.stdout
+                said.append(maker.stdout.readline())
+            for maker in makers:
+                assert maker.stdin
+                maker.stdin.write(f"{tmp_path}/home{attempt}/catalog.sqlite3\n")
+        for maker in makers:
+            said.extend(maker.communicate()[0].splitlines(keepends=True))
 
-        def make(path: Path, name: str) -> None:
-            together.wait()
-            with Catalog.open(path) as opened:
-                folders.account_id(opened, name)
-
-        with ThreadPoolExecutor(8) as threads:
-            for attempt in range(5):
-                path = tmp_path / f"home{attempt}" / "catalog.sqlite3"
-                made = [threads.submit(make, path, f"a{number}") for number in range(8)]
-                for each in made:
-                    each.result()
-
-                with Catalog.open(path) as opened:
-                    assert sorted(lookup.counts(opened)) == [f"a{number}" for number in range(8)]
+        assert said == ["ready\n"] * 6 + ["made\n"] * 6 * 30
 
     def test_a_file_that_is_no_catalog_is_refused_with_a_cure(self, tmp_path: Path) -> None:
         path = tmp_path / "catalog.sqlite3"
