@@ -17,18 +17,19 @@ EXAMPLES = (
 )
 """For the cure of what is no date."""
 
-_MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_MONTHS = [
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+]
+_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _UNITS = {"d": "day", "w": "week", "m": "month", "y": "year"}
 _DAY = timedelta(days=1)
 
 _NUMERIC = re.compile(r"(\d{4})(?:([-/])(\d{1,2})(?:\2(\d{1,2}))?)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_AGO = re.compile(r"(\d{1,4}) ?(day|week|month|year)s? ago|(\d{1,4})([dwmy])")
+_AGO = re.compile(r"(?:(\d{1,4})|an?) ?(day|week|month|year)s? ago|(\d{1,4})([dwmy])")
 _RELATIVE = re.compile(r"(last|this) (week|month|year)")
-_MONTH = re.compile(r"([a-z]{3,9})\.? (\d{4})")
+_MONTH = re.compile(r"([a-z]{3,9})\.?(?: (\d{4}))?")
 _DAY_MONTH = re.compile(
     r"(?P<day>\d{1,2})\.? (?P<month>[a-z]{3,9})\.? (?P<year>\d{4})"
     r"|(?P<month2>[a-z]{3,9})\.? (?P<day2>\d{1,2}),? (?P<year2>\d{4})"
@@ -51,19 +52,7 @@ class BadDate(ValueError):
 
 def period(text: str, *, now: datetime, zone: tzinfo) -> Period:
     """The period that a date means. `now` is aware. Raises BadDate."""
-    typed = " ".join(text.lower().replace("_", " ").split())
-    try:
-        days = _days(typed, now.astimezone(zone).date())
-    except ValueError:
-        raise BadDate(text, "is no day of the calendar") from None
-    except OverflowError:
-        days = date.min, date.min
-    if days is None:
-        raise BadDate(text)
-    first, after = days
-    if first.year < FIRST_YEAR or after > date(LAST_YEAR + 1, 1, 1):
-        raise BadDate(text, f"is not between {FIRST_YEAR} and {LAST_YEAR}")
-    begin, end = midnight(first, zone), midnight(after, zone)
+    begin, end = _midnights(text, now, zone)
     if begin >= end:  # Samoa went from 29 to 31 December 2011
         raise BadDate(text, "did not happen in this time zone")
     return begin, end
@@ -77,8 +66,8 @@ def between(text: str, *, now: datetime, zone: tzinfo) -> OpenPeriod:
     first, dots, last = text.partition("..")
     if not dots:
         return period(text, now=now, zone=zone)
-    begin = period(first, now=now, zone=zone)[0] if first.strip() else None
-    end = period(last, now=now, zone=zone)[1] if last.strip() else None
+    begin = _midnights(first, now, zone)[0] if first.strip() else None
+    end = _midnights(last, now, zone)[1] if last.strip() else None
     if begin is None and end is None:
         raise BadDate(text, "has no date on either side")
     if begin is not None and end is not None and begin >= end:
@@ -87,13 +76,30 @@ def between(text: str, *, now: datetime, zone: tzinfo) -> OpenPeriod:
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:
-    """The begin of a day in a zone, as UTC; where clocks skip or repeat midnight, the first moment."""
+    """The first moment of a day in a zone, as UTC, also where clocks skip or repeat midnight."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def _midnights(text: str, now: datetime, zone: tzinfo) -> Period:
+    typed = " ".join(text.lower().replace("_", " ").split())
+    try:
+        days = _days(typed, now.astimezone(zone).date())
+    except ValueError:
+        raise BadDate(text, "is no day of the calendar") from None
+    except OverflowError:
+        days = date.min, date.min
+    if days is None:
+        raise BadDate(text)
+    first, after = days
+    if first.year < FIRST_YEAR or after > date(LAST_YEAR + 1, 1, 1):
+        raise BadDate(text, f"is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return midnight(first, zone), midnight(after, zone)
 
 
 def _days(typed: str, today: date) -> tuple[date, date] | None:
     """The first day of what is typed, and the first one behind it; None for what is no date.
 
+    A month without a year is the last one that has begun; a weekday is the last one, or today.
     Raises ValueError or OverflowError where the calendar has no such day.
     """
     if typed == "today":
@@ -110,7 +116,7 @@ def _days(typed: str, today: date) -> tuple[date, date] | None:
         return _one(date(int(match[1]), int(match[3]), int(match[4])))
     if match := _AGO.fullmatch(typed):
         unit = match[2] or _UNITS[match[4]]
-        return _one(_back(today, int(match[1] or match[3]), unit))
+        return _one(_back(today, int(match[1] or match[3] or 1), unit))
     if match := _RELATIVE.fullmatch(typed):
         return _whole(match[1] == "last", match[2], today)
     if (weekday := _named(typed.removeprefix("last "), _DAYS)) is not None:
@@ -118,7 +124,8 @@ def _days(typed: str, today: date) -> tuple[date, date] | None:
         return _one(today - timedelta(days=back or (7 if typed.startswith("last ") else 0)))
     if match := _MONTH.fullmatch(typed):
         if (month := _named(match[1], _MONTHS)) is not None:
-            return _month(int(match[2]), month + 1)
+            begun = today.year - (month + 1 > today.month)
+            return _month(int(match[2] or begun), month + 1)
     elif match := _DAY_MONTH.fullmatch(typed):
         month = _named(match["month"] or match["month2"], _MONTHS)
         if month is not None:

@@ -31,7 +31,10 @@ _WORD = re.compile(rf"[^{_BLANKS}(){{}}{''.join(QUOTES)}]+")
 _OPERATOR = re.compile(r"([^\W\d_]+(?:[-_][^\W\d_]+)*):")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # What stands before a colon and yet asks for nothing: schemes without //, and replies.
-_PLAIN = frozenset("mailto tel sip xmpp urn doi magnet re fw fwd aw wg sv vs antw tr rv".split())
+_PLAIN = {
+    *("mailto", "tel", "sip", "xmpp", "urn", "doi", "magnet"),
+    *("re", "fw", "fwd", "aw", "wg", "sv", "vs", "antw", "tr", "rv"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,19 @@ def tokens(query: str, known: Container[str]) -> Iterator[Token]:
 
 
 def fault(query: str, start: int, end: int, message: str, cure: str) -> QueryError:
-    """An error that points at [start, end) of a query; behind its end where something is missing."""
+    """An error that points at [start, end) of a query, or behind its end."""
     return QueryError(message, query=query, position=start, length=max(end - start, 1), cure=cure)
 
 
-def shown(text: str) -> str:
-    """A piece of a query for a message: quoted, on one line, not longer than a glance."""
-    return repr(text if len(text) <= 40 else text[:39] + "…")
+def shown(text: str, *, quoted: bool = True) -> str:
+    """A piece of a query for a message: on one line, not longer than a glance."""
+    short = repr(text if len(text) <= 40 else text[:39] + "…")
+    return short if quoted else short[1:-1]
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of a text could be looked for, or be a name."""
+    return not _INVISIBLE.sub("", _BLANK.sub("", text))
 
 
 def _token(query: str, at: int, known: Container[str], *, value: bool, glued: bool) -> Token:
@@ -96,7 +105,7 @@ def _token(query: str, at: int, known: Container[str], *, value: bool, glued: bo
     if not value and letter == "-":
         if at + 1 == len(query) or _BLANK.match(query, at + 1):
             message = "a minus excludes what stands right behind it, and nothing does"
-            raise fault(query, at, at + 1, message, 'write -word, or "-" for the character')
+            raise fault(query, at, at + 1, message, 'write -word, or "-" in quotes to look for it')
         return Token("not", "-", at, at + 1, glued)
     if not value and (name := _operator(query, at, known)):
         return Token("operator", name, at, at + len(name) + 1, glued)

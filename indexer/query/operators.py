@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from indexer.errors import QueryError
 from indexer.query import dates, syntax
-from indexer.query.lexer import Token, fault, shown
+from indexer.query.lexer import Token, fault, is_blank, shown
 from indexer.query.syntax import Leaf, Span
 
 TEXT_FIELDS = {
@@ -35,7 +35,7 @@ ROLES = {
 LARGEST = 2**50
 """Octets that a size may name."""
 
-_SIZE = re.compile(r"(\d{1,16}(?:\.\d{1,3})?) ?([kmg]?)i?b?|(\d{1,16}) ?bytes?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,16}(?:\.\d{1,3})?) ?([kmg]?)(?:i?b)?|(\d{1,16}) ?bytes?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 # What other programs call it. Only ever a suggestion: their meaning may differ from ours.
@@ -64,7 +64,7 @@ def check(operator: Token, context: Context) -> None:
         return
     near = _ELSEWHERE.get(name) or _nearest(name, OPERATORS)
     known = f"did you mean {near}:?" if near else f"known are {', '.join(OPERATORS)}"
-    message = f"there is no operator {shown(operator.text)[1:-1]}:"
+    message = f"there is no operator {shown(operator.text, quoted=False)}:"
     cure = f"{known} (text with a colon goes in quotes)"
     raise fault(context.query, operator.start, operator.end, message, cure)
 
@@ -74,8 +74,8 @@ def leaf(operator: Token | None, value: Token, context: Context) -> Leaf:
 
     The value may stand in brackets, away from its operator. Raises QueryError.
     """
-    if not value.text.strip():
-        message = "there is nothing between these quotes"
+    if is_blank(value.text):
+        message = "there is nothing to look for"
         raise _wrong(value, context, message, example(operator) if operator else "remove them")
     if operator is None:
         if value.kind == "word" and value.text == "*":
@@ -83,7 +83,8 @@ def leaf(operator: Token | None, value: Token, context: Context) -> Leaf:
         return _words("", value, context, (value.start, value.end))
     name = operator.text.lower()
     if value.kind == "word" and value.text.startswith("-"):
-        cure = f'write -{name}:{value.text[1:40]} to exclude it, or quotes: {name}:"-…"'
+        excluded = shown(value.text[1:], quoted=False)
+        cure = f'write -{name}:{excluded} to exclude it, or quotes: {name}:"-…"'
         raise _wrong(value, context, f"a minus stands before {name}:, not behind it", cure)
     span = (operator.start if value.start == operator.end else value.start, value.end)
     return OPERATORS[name].make(name, value, context, span)
@@ -94,6 +95,11 @@ def example(operator: Token) -> str:
     return f"write for example {OPERATORS[operator.text.lower()].example}"
 
 
+def names() -> tuple[str, ...]:
+    """All operators, in lower case and without their colons."""
+    return tuple(OPERATORS)
+
+
 def _words(field: str, value: Token, context: Context, span: Span) -> Leaf:
     if value.kind == "phrase":
         return syntax.Phrase(value.text, field, span)
@@ -102,9 +108,13 @@ def _words(field: str, value: Token, context: Context, span: Span) -> Leaf:
         at = value.start + value.text.index("*")
         cure = 'write word*, or quotes to look for the text: "…*…"'
         if field == "filename" and beginning.startswith("*."):
-            cure = f"write filename:{beginning[2:40]}"
+            cure = f"write filename:{shown(beginning[2:], quoted=False)}"
         message = "a * stands for the end of a word, behind its first letters"
         raise fault(context.query, at, at + 1, message, cure)
+    if beginning != value.text and not any(letter.isalnum() for letter in beginning):
+        message = "a * stands for the end of a word, behind its first letters"
+        cure = 'write word*, or quotes to look for the text: "…*"'
+        raise _wrong(value, context, message, cure)
     if beginning != value.text:
         return syntax.Prefix(beginning, field, span)
     return syntax.Term(value.text, field, span)
@@ -141,10 +151,7 @@ def _account(_name: str, value: Token, _context: Context, span: Span) -> Leaf:
 
 def _date(name: str, value: Token, context: Context, span: Span) -> Leaf:
     """`on:` and `date:` are the period, or a range."""
-    try:
-        start, end = dates.between(value.text, now=context.now, zone=context.zone)
-    except dates.BadDate as error:
-        raise _no_date(name, value, context, error.reason) from None
+    start, end = _between(name, value, context)
     return syntax.DateRange(start, end, span)
 
 
@@ -152,33 +159,41 @@ def _boundary(name: str, value: Token, context: Context, span: Span) -> Leaf:
     """`after:` begins where its period begins, `before:` ends there."""
     if ".." in value.text:
         message = f"{name}: takes one date, not a range"
-        raise _wrong(value, context, message, f"write date:{value.text[:40]}")
-    try:
-        begin, _ = dates.period(value.text, now=context.now, zone=context.zone)
-    except dates.BadDate as error:
-        raise _no_date(name, value, context, error.reason) from None
+        raise _wrong(value, context, message, f"write date:{shown(value.text, quoted=False)}")
+    begin, _ = _between(name, value, context)
     if name == "before":
         return syntax.DateRange(None, begin, span)
     return syntax.DateRange(begin, None, span)
 
 
-def _no_date(name: str, value: Token, context: Context, reason: str) -> QueryError:
-    cure = f"write {dates.EXAMPLES}"
-    if whole := _date_of_several_words(value, context):
-        cure = f'put the whole date in quotes: {name}:"{whole}"'
-    return _wrong(value, context, f"{shown(value.text)} {reason}", cure)
+def _between(name: str, value: Token, context: Context) -> dates.OpenPeriod:
+    """What a date or a range means. `date:march 2023` is an error, not March and a word `2023`."""
+    whole = _date_of_several_words(value, context)
+    in_quotes = f'put the whole date in quotes: {name}:"{whole}"'
+    try:
+        found = dates.between(value.text, now=context.now, zone=context.zone)
+    except dates.BadDate as error:
+        cure = in_quotes if whole else f"write {dates.EXAMPLES}"
+        raise _wrong(value, context, f"{shown(value.text)} {error.reason}", cure) from None
+    if whole:
+        message = f"{shown(value.text)} is not all of the date"
+        raise _wrong(value, context, message, in_quotes)
+    return found
 
 
 def _date_of_several_words(value: Token, context: Context) -> str:
     """`last week` where `date:last week` was typed without quotes; else ''."""
-    words = context.query[value.start : value.start + 80].split()
+    if value.kind == "phrase":
+        return ""
+    words = context.query[value.start : value.end + 40].split()
     for count in (3, 2):
         whole = " ".join(words[:count]).rstrip("){}")
-        try:
-            dates.between(whole, now=context.now, zone=context.zone)
-        except dates.BadDate:
-            continue
-        return whole if value.kind == "word" and " " in whole else ""
+        if len(words) >= count and " " in whole:
+            try:
+                dates.between(whole, now=context.now, zone=context.zone)
+            except dates.BadDate:
+                continue
+            return whole
     return ""
 
 
@@ -214,7 +229,7 @@ def _octets(text: str, value: Token, context: Context) -> int:
     if match is None or octets > LARGEST:
         cure = "write 500, 10k, 5M or 1.5MB (1k is 1024 bytes)"
         if ".." in text:
-            cure = f"write size:{value.text[:40]}"
+            cure = f"write size:{shown(value.text, quoted=False)}"
         raise _wrong(value, context, f"{shown(text)} is no size", cure)
     return octets
 

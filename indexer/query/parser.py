@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from indexer.errors import QueryError
 from indexer.query import operators, syntax
 from indexer.query.lexer import Token, fault, tokens
 from indexer.query.operators import OPERATORS, Context
 from indexer.query.syntax import Node
 
 DEEPEST = 100
-"""Brackets within brackets."""
+"""Brackets within brackets, and nodes within nodes: what walks a tree may do so recursively."""
 
 _CLOSING = {"(": ")", "{": "}"}
 
@@ -27,7 +28,10 @@ def parse(text: str, *, now: datetime, zone: tzinfo) -> Node:
     `now` (aware) is what relative dates start from, `zone` the one that days are of.
     Raises QueryError, which points at the character, and nothing else.
     """
-    return _Parser(Context(text, now, zone)).parse()
+    context = Context(text, now, zone)
+    tree = _Parser(context).parse()
+    _check_depth(tree, context)
+    return tree
 
 
 def both(parts: Sequence[Node]) -> Node:
@@ -49,6 +53,26 @@ def either(parts: Sequence[Node]) -> Node:
 def negated(node: Node) -> Node:
     """Not, where two of them are none."""
     return node.part if isinstance(node, syntax.Not) else syntax.Not(node)
+
+
+def _check_depth(tree: Node, context: Context) -> None:
+    """One bracket may hold an Or of an And of a Not: the tree is up to three times as deep."""
+    left = [(tree, 0)]
+    while left:
+        node, depth = left.pop()
+        match node:
+            case syntax.And(parts) | syntax.Or(parts):
+                left.extend((part, depth + 1) for part in parts)
+            case syntax.Not(part):
+                left.append((part, depth + 1))
+            case _ if depth > DEEPEST:
+                start, end = (0, 1) if isinstance(node, syntax.Everything) else node.span
+                raise _too_deep(context, start, end)
+
+
+def _too_deep(context: Context, start: int, end: int) -> QueryError:
+    message = f"this is nested more than {DEEPEST} deep"
+    return fault(context.query, start, end, message, "write it with fewer brackets")
 
 
 @dataclass(slots=True)
@@ -140,7 +164,7 @@ class _Parser:
             raise self._fault(operator, message, operators.example(operator))
 
     def _value_ends(self, operator: Token) -> None:
-        """`date:"last week"..today`, `filename:report(1).pdf`: half a value would be a wrong one."""
+        """Of `date:"last week"..today` or `filename:a(1).pdf`, a half would be the wrong value."""
         behind = self._next
         if behind.glued and behind.kind in ("word", "phrase", "operator", "open", "not"):
             message = f"the value of {operator.text}: ends before this"
@@ -162,8 +186,7 @@ class _Parser:
 
     def _open(self, bracket: Token, operator: Token | None) -> None:
         if len(self._levels) > DEEPEST:
-            message = f"brackets are nested more than {DEEPEST} deep"
-            raise self._fault(bracket, message, "write it with fewer brackets")
+            raise _too_deep(self._context, bracket.start, bracket.end)
         self._levels.append(_Level(bracket, operator))
 
     def _close(self, token: Token) -> None:
@@ -176,14 +199,9 @@ class _Parser:
             raise self._fault(token, message, f"write a {closing} first")
         self._complete(level)
         if not level.run:
-            inside = fault(
-                self._context.query,
-                level.bracket.start,
-                token.end,
-                "there is nothing between these brackets",
-                operators.example(level.operator) if level.operator else "remove them",
-            )
-            raise inside
+            message = "there is nothing between these brackets"
+            cure = operators.example(level.operator) if level.operator else "remove them"
+            raise fault(self._context.query, level.bracket.start, token.end, message, cure)
         self._levels.pop()
         self._levels[-1].add(level.whole())
 
@@ -199,9 +217,9 @@ class _Parser:
         if level.waiting:
             raise self._lonely(level.waiting, "behind")
 
-    def _lonely(self, token: Token, side: str) -> Exception:
-        cure = f'write a word {side} it, or "{token.text}" to look for the word'
+    def _lonely(self, token: Token, side: str) -> QueryError:
+        cure = f'write a word {side} it, or "{token.text}" in quotes to look for it'
         return self._fault(token, f"nothing stands {side} this {token.text}", cure)
 
-    def _fault(self, token: Token, message: str, cure: str) -> Exception:
+    def _fault(self, token: Token, message: str, cure: str) -> QueryError:
         return fault(self._context.query, token.start, token.end, message, cure)
