@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from indexer.catalog import lookup, outbox
+from indexer.catalog import folders, lookup, outbox
 from indexer.catalog.overview import forget_account
 from indexer.catalog.store import Catalog
 from indexer.errors import ConfigError, IndexUnavailable, MailseekError
@@ -96,7 +96,12 @@ def _sync_one(
         on_progress(Progress("fetch", account.name, done, batch.total))
 
     try:
-        with connect(account, password(account)) as session:
+        session = connect(account, password(account))
+    except MailseekError as error:
+        folders.pass_failed(catalog, folders.account_id(catalog, account.name), error.message)
+        return Outcome(account.name, None, error)
+    try:
+        with session:
             report = sync_account(session, catalog, account, on_batch=on_batch)
     except MailseekError as error:
         return Outcome(account.name, None, error)
