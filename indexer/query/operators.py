@@ -236,7 +236,7 @@ def _octets(text: str, value: Token, context: Context) -> int:
 
 def _nearest(word: str, known: Iterable[str]) -> str:
     """The known word that looks most like one; '' where none does."""
-    return next(iter(get_close_matches(word[:40], known, n=1, cutoff=0.5)), "")
+    return next(iter(get_close_matches(word[:40], known, n=1)), "")
 
 
 def _wrong(value: Token, context: Context, message: str, cure: str) -> QueryError:

@@ -87,7 +87,7 @@ def trees(zone: tzinfo) -> st.SearchStrategy[Node]:
     )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.data())
 def test_a_tree_is_written_as_text_that_parses_back_to_it(data: st.DataObject) -> None:
     zone = data.draw(zones)
@@ -119,7 +119,7 @@ typed = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=2000)
+@settings(max_examples=2000, deadline=None)
 @given(typed, zones)
 def test_any_text_is_a_tree_that_survives_writing_or_an_error_that_points_into_it(
     text: str, zone: tzinfo
@@ -135,7 +135,7 @@ def test_any_text_is_a_tree_that_survives_writing_or_an_error_that_points_into_i
         assert parse(written(found, zone=zone), now=NOW, zone=zone) == found
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.sampled_from(sorted(OPERATORS)), st.text(min_size=1, max_size=20))
 def test_any_quoted_value_is_a_leaf_or_an_error_about_it(name: str, value: str) -> None:
     assume('"' not in value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -288,3 +289,36 @@ def test_relative_dates_start_from_now_in_the_users_zone() -> None:
 def test_a_tree_that_no_text_means_is_not_written(node: Node) -> None:
     with pytest.raises(ValueError, match=r".+"):
         written(node, zone=ZONE)
+
+
+DOCUMENTATION = (Path(__file__).parents[2] / "docs" / "query-language.md").read_text("utf-8")
+
+
+def test_the_documentation_has_every_operator_and_state() -> None:
+    assert {name for name in OPERATORS if f"`{name}:" not in DOCUMENTATION} == set()
+    assert {state for state in STATES if f"`{state}`" not in DOCUMENTATION} == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        line
+        for block in re.findall(r"```query\n(.*?)```", DOCUMENTATION, re.DOTALL)
+        for line in block.splitlines()
+    ],
+)
+def test_an_example_of_the_documentation_is_a_query(text: str) -> None:
+    assert written(tree(text), zone=ZONE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        text
+        for line in DOCUMENTATION.split("## Dates")[1].split("## Mistakes")[0].splitlines()
+        if line.startswith("| `")
+        for text in re.findall(r"`([^`]+)`", line.split("|")[1])
+    ],
+)
+def test_a_date_of_the_documentation_is_a_date(text: str) -> None:
+    assert isinstance(tree(f"date:{text}"), DateRange)
