@@ -25,7 +25,9 @@ class Cost:
     peak_rss: int
 
 
-def run(command: Sequence[str], environ: Mapping[str, str] | None = None, *, ok: tuple[int, ...] = (0,)) -> Cost:
+def run(
+    command: Sequence[str], environ: Mapping[str, str] | None = None, *, ok: tuple[int, ...] = (0,)
+) -> Cost:
     """Run a command to its end. Raises RuntimeError with its last words if it fails."""
     began = time.perf_counter()
     process = subprocess.Popen(
@@ -42,11 +44,19 @@ def run(command: Sequence[str], environ: Mapping[str, str] | None = None, *, ok:
     seconds = time.perf_counter() - began
     watcher.join(timeout=1)
     if process.returncode not in ok:
-        raise RuntimeError(f"{command[0]} ended with {process.returncode}: {output[-2000:].decode(errors='replace')}")
+        raise RuntimeError(
+            f"{command[0]} ended with {process.returncode}: {output[-2000:].decode(errors='replace')}"
+        )
     return Cost(seconds, *peak)
 
 
-def quick(command: Sequence[str], environ: Mapping[str, str] | None = None, *, runs: int = 9, ok: tuple[int, ...] = (0, 1)) -> list[float]:
+def quick(
+    command: Sequence[str],
+    environ: Mapping[str, str] | None = None,
+    *,
+    runs: int = 9,
+    ok: tuple[int, ...] = (0, 1),
+) -> list[float]:
     """Wall times of several runs of a short command, in seconds, after one that warms the disk."""
     times = []
     for _ in range(runs + 1):

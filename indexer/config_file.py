@@ -36,7 +36,9 @@ def remove_account(home: Path, name: str) -> None:
     path = home / "config.toml"
     kept: list[str] = []
     inside = found = False
-    header = re.compile(rf"^[ \t]*\[accounts\.(?:{re.escape(name)}|\"{re.escape(name)}\")\][ \t]*(?:#.*)?$")
+    header = re.compile(
+        rf"^[ \t]*\[accounts\.(?:{re.escape(name)}|\"{re.escape(name)}\")\][ \t]*(?:#.*)?$"
+    )
     for line in _read(path).splitlines():
         if _TABLE.match(line):
             inside = header.match(line) is not None
@@ -45,7 +47,9 @@ def remove_account(home: Path, name: str) -> None:
             kept.append(line)
     if not found:
         raise ConfigError(
-            f"no account is called {name!r}", where=str(path), cure="`mailseek account list` shows them"
+            f"no account is called {name!r}",
+            where=str(path),
+            cure="`mailseek account list` shows them",
         )
     _write(path, "\n".join(kept).strip("\n") + "\n")
 

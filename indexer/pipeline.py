@@ -9,8 +9,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -135,7 +135,8 @@ def source(settings: Settings, document_id: int) -> bytes:
         document = lookup.found(catalog, [document_id]).get(document_id)
     if document is None or not document.placements:
         raise ConfigError(
-            f"no message with id {document_id} is on the server" if document
+            f"no message with id {document_id} is on the server"
+            if document
             else f"there is no message with id {document_id}",
             cure="ids are shown by `mailseek search --json`",
         )
@@ -187,9 +188,7 @@ class _Writers:
         ]  # fmt: skip
         for _ in range(self._settings.writers):
             self._processes.append(
-                subprocess.Popen(
-                    command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-                )
+                subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             )
 
     def finish(self, catalog: Catalog, on_progress: OnProgress) -> None:

@@ -30,7 +30,9 @@ _SECRET_KEYS: dict[str, SecretKind] = {
     "password_env": "env",
     "password_keyring": "keyring",
 }
-_ACCOUNT_KEYS = ("host", "port", "user", *_SECRET_KEYS, "folders", "exclude", "on_delete", "tls", "tls_ca")  # fmt: skip
+_ACCOUNT_KEYS = (
+    "host", "port", "user", *_SECRET_KEYS, "folders", "exclude", "on_delete", "tls", "tls_ca",
+)  # fmt: skip
 _TOP_KEYS = ("accounts", "writers")
 _COMMAND_TIMEOUT = 60.0  # seconds; a password manager may ask for its own password first
 
@@ -146,8 +148,7 @@ def _from_command(command: str, where: str) -> str:
     try:
         answer = subprocess.run(
             shlex.split(command),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             timeout=_COMMAND_TIMEOUT,
             check=False,
         )
@@ -209,7 +210,7 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(
-            f"this is no TOML: {error}", where=str(path), cure="strings need quotes: user = \"ann\""
+            f"this is no TOML: {error}", where=str(path), cure='strings need quotes: user = "ann"'
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
@@ -329,7 +330,9 @@ def _number(value: object, least: int, most: int, where: str) -> int:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise ConfigError(
-            f"must be a number from {least} to {most}", where=where, cure="correct it, or leave it out"
+            f"must be a number from {least} to {most}",
+            where=where,
+            cure="correct it, or leave it out",
         )
     return value
 
@@ -351,8 +354,8 @@ def _globs(
     value = keys.get(key, list(default))
     if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
         raise ConfigError(
-            f"{key} must be a list of texts", where=where, cure=f'write {key} = ["INBOX", "Lists/*"]'
+            f"{key} must be a list of texts",
+            where=where,
+            cure=f'write {key} = ["INBOX", "Lists/*"]',
         )
     return tuple(value)
-
-

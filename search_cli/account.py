@@ -37,7 +37,7 @@ Examples:
 @click.option("--folder", "folders", multiple=True, help="Only folders like this one (glob).")
 @click.option("--exclude", multiple=True, help="Not the folders of this role or glob.")
 @click.pass_obj
-def add(home: Path | None, name: str, **options: object) -> int:
+def add(home: Path | None, /, name: str, **options: object) -> int:
     """Add an account. The password itself is never stored: only where to get it."""
     where = load(home).home
     if not any(options[key] for key in ("password_command", "password_env", "password_keyring")):
@@ -65,7 +65,12 @@ def list_(home: Path | None, as_json: bool) -> int:
         output.print_json({"accounts": [_as_json(each) for each in settings.accounts.values()]})
     elif settings.accounts:
         rows = [
-            (each.name, f"{each.user} at {each.host}:{each.port}", each.tls, ", ".join(each.folders))
+            (
+                each.name,
+                f"{each.user} at {each.host}:{each.port}",
+                each.tls,
+                ", ".join(each.folders),
+            )
             for each in settings.accounts.values()
         ]
         click.echo("\n".join(output.table([("NAME", "LOGIN", "TLS", "FOLDERS"), *rows])))

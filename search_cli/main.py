@@ -67,7 +67,9 @@ class _Commands(click.Group):
     type=click.Path(path_type=Path, file_okay=False),
     help="Where config.toml and all data are (else MAILSEEK_HOME, else the platform's place).",
 )
-@click.option("--debug", is_flag=True, help="Show tracebacks, and log what happens to standard error.")
+@click.option(
+    "--debug", is_flag=True, help="Show tracebacks, and log what happens to standard error."
+)
 @click.option("--no-color", is_flag=True, help="No colours (as with NO_COLOR).")
 @click.version_option(__version__, prog_name="mailseek")
 @click.pass_context

@@ -125,7 +125,10 @@ def hit_lines(hit: Hit, now: datetime, columns: int) -> list[str]:
         + paint(sender, CYAN) + "  " + paint(fit(where + more, left - cells(sender) - 2), DIM)
     )  # fmt: skip
     subject = hit.subject if hit.subject.text else Marked("(no subject)")
-    lines = [first, "         " + paint(highlighted(_cut(subject, columns - 9), BOLD, YELLOW), BOLD)]
+    lines = [
+        first,
+        "         " + paint(highlighted(_cut(subject, columns - 9), BOLD, YELLOW), BOLD),
+    ]
     if hit.snippet.text:
         lines.append("         " + highlighted(_cut(hit.snippet, columns - 9), BOLD, YELLOW))
     return lines

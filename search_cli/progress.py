@@ -53,9 +53,11 @@ class ProgressDisplay:
             from rich.progress import (
                 BarColumn,
                 MofNCompleteColumn,
-                Progress as Bars,
                 TextColumn,
                 TimeRemainingColumn,
+            )
+            from rich.progress import (
+                Progress as Bars,
             )
 
             self._bars = Bars(

@@ -33,7 +33,9 @@ docs/query-language.md has all operators.""",
 @click.option("--sort", type=click.Choice(["date", "relevance"]), default="date", show_default=True)
 @click.option("--count", is_flag=True, help="Print how many messages match, exactly.")
 @click.option("--threads", is_flag=True, help="One hit for each thread.")
-@click.option("--explain", is_flag=True, help="Show how the query is understood and who answers it.")
+@click.option(
+    "--explain", is_flag=True, help="Show how the query is understood and who answers it."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
 def command(

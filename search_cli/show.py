@@ -41,7 +41,8 @@ def command(home: Path | None, document_id: int, raw: bool, as_json: bool) -> in
         found = lookup.found(catalog, [document_id], text_limit=_WHOLE).get(document_id)
     if found is None:
         raise ConfigError(
-            f"there is no message with id {document_id}", cure="ids are what `mailseek search` shows"
+            f"there is no message with id {document_id}",
+            cure="ids are what `mailseek search` shows",
         )
     if as_json:
         output.print_json(_as_json(found))
@@ -69,7 +70,9 @@ def _show(found: Found) -> None:
     }
     for name, value in fields.items():
         if value:
-            click.echo(f"{output.paint(f'{name}:', output.CYAN)} {output.printable(value)}", color=True)
+            click.echo(
+                f"{output.paint(f'{name}:', output.CYAN)} {output.printable(value)}", color=True
+            )
     click.echo()
     for line in found.text.splitlines():
         click.echo(output.printable(line))

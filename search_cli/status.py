@@ -28,7 +28,10 @@ def command(home: Path | None, folders: bool, as_json: bool) -> int:
     if as_json:
         output.print_json({"accounts": [_as_json(line) for line in known]})
         return 0
-    lines = [("ACCOUNT", "MESSAGES", "INDEXED", "WAITING", "FAILED", "LAST SYNC"), *map(_row, known)]
+    lines = [
+        ("ACCOUNT", "MESSAGES", "INDEXED", "WAITING", "FAILED", "LAST SYNC"),
+        *map(_row, known),
+    ]
     never = sorted(settings.accounts.keys() - {line.name for line in known})
     lines += [(name, "0", "0", "0", "0", "never") for name in never]
     if len(lines) == 1:

@@ -73,7 +73,11 @@ def summary(report: SyncReport) -> str:
 def _as_json(outcome: pipeline.Outcome) -> dict[str, object]:
     report, error = outcome.report, outcome.error
     if report is None:
-        return {"account": outcome.account, "error": str(error), "hint": error.cure if error else ""}
+        return {
+            "account": outcome.account,
+            "error": str(error),
+            "hint": error.cure if error else "",
+        }
     return {
         "account": outcome.account,
         "error": None,

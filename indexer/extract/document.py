@@ -14,7 +14,9 @@ class Address:
     email: str
 
     def __str__(self) -> str:
-        return f"{self.name} <{self.email}>" if self.name and self.email else self.name or self.email
+        return (
+            f"{self.name} <{self.email}>" if self.name and self.email else self.name or self.email
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,45 @@ LARGEST = 2 * 2**20
 
 _MOST_NODES = 200_000
 _LONGEST_ALT = 100
-_SILENT = frozenset("script style head title template noscript object svg math select".split())
+_SILENT = frozenset(
+    ["script", "style", "head", "title", "template", "noscript", "object", "svg", "math", "select"]
+)
 _BLOCKS = frozenset(
-    "address article aside blockquote br center dd div dl dt fieldset figure footer form h1 h2 h3 h4"
-    " h5 h6 header hr li main nav ol p pre section table tbody tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "tr",
+        "ul",
+    ]
 )
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all"
@@ -32,7 +67,9 @@ _HIDDEN = re.compile(
 _PADDING = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _BLANKS = re.compile(r"[ \t\f\v\r\u00a0\u2000-\u200a\u3000]+")
 _EMPTY_LINES = re.compile(r" ?\n[ \n]*\n ?")
-_TOO_DEEP = re.compile(r"(?:<(?:div|span|b|i|font|p|a|table|td|tr|blockquote)\b[^>]{0,200}>\s*){600,}", re.I)
+_TOO_DEEP = re.compile(
+    r"(?:<(?:div|span|b|i|font|p|a|table|td|tr|blockquote)\b[^>]{0,200}>\s*){600,}", re.I
+)
 
 
 def to_text(markup: str) -> str:
@@ -72,7 +109,11 @@ def _visible(soup: BeautifulSoup) -> list[str]:
             pieces.append(text if _in_pre(node) else text.replace("\n", " "))
         following = node.next_element
         # Leaving a block ends its line as well as entering one does.
-        if following is not None and following.parent is not node and following.parent is not node.parent:
+        if (
+            following is not None
+            and following.parent is not node
+            and following.parent is not node.parent
+        ):
             pieces.append(_end_of(node, following))
         node = following
     return pieces
@@ -80,7 +121,10 @@ def _visible(soup: BeautifulSoup) -> list[str]:
 
 def _after(tag: Tag) -> Any:
     """The first node behind a tag and all that is in it."""
-    return tag._last_descendant().next_element if tag.contents else tag.next_element
+    last: Any = tag
+    while isinstance(last, Tag) and last.contents:
+        last = last.contents[-1]
+    return last.next_element
 
 
 def _end_of(node: Any, following: Any) -> str:

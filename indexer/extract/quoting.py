@@ -22,7 +22,9 @@ _ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 _OUTLOOK_FROM = re.compile(r"\*?(?:From|Von|De|Da|Van|发件人|差出人)\s?[:：]\*? ?\S")
-_OUTLOOK_NEXT = re.compile(r"\*?(?:Sent|Date|Gesendet|Datum|Envoyé|Enviado|Inviato|Verzonden|发送时间|送信日時)\s?[:：]")
+_OUTLOOK_NEXT = re.compile(
+    r"\*?(?:Sent|Date|Gesendet|Datum|Envoyé|Enviado|Inviato|Verzonden|发送时间|送信日時)\s?[:：]"
+)
 
 
 def quoted_spans(text: str) -> tuple[tuple[int, int], ...]:

@@ -116,8 +116,10 @@ class _Chooser:
             self._embedded(part, number, depth)
             return
         name = _file_name(part)
-        if kind in ("text/plain", "text/html", "text/enriched") and not _is_attachment(part) and not (
-            name and kind == "text/html"
+        if (
+            kind in ("text/plain", "text/html", "text/enriched")
+            and not _is_attachment(part)
+            and not (name and kind == "text/html")
         ):
             if _octets(part):
                 self.texts.append(

@@ -79,10 +79,10 @@ class Connection(IMAPClient):  # type: ignore[misc]
         # and mail does not belong into a log.
         self._imap.debug = 0
 
-    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802
+    def _create_IMAP4(self) -> imaplib.IMAP4:
         timeout = getattr(self._timeout, "connect", None)
         if self.ssl:
-            return _Encrypted(self.host, self.port, self.ssl_context, timeout)
+            return _Encrypted(self.host, self.port, self.ssl_context, timeout)  # type: ignore[call-arg]
         return _Plain(self.host, self.port, timeout)
 
     def traffic(self) -> Traffic:

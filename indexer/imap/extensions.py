@@ -54,7 +54,11 @@ def list_with_status(session: Session, items: str) -> tuple[list[Listed], Status
 def list_plain(session: Session) -> list[Listed]:
     """All folders (RFC 9051 section 6.3.9); with their roles where RFC 6154 is offered."""
     imap = session.client._imap
-    returning = ["RETURN (SPECIAL-USE)"] if session.has("SPECIAL-USE") and session.has("LIST-EXTENDED") else []
+    returning = (
+        ["RETURN (SPECIAL-USE)"]
+        if session.has("SPECIAL-USE") and session.has("LIST-EXTENDED")
+        else []
+    )
     kind, data = imap._simple_command("LIST", '""', '"*"', *returning)
     session.client._checkok("LIST", kind, data)
     return _parse_list(_untagged(imap, "LIST"))
@@ -63,7 +67,7 @@ def list_plain(session: Session) -> list[Listed]:
 def status(session: Session, folder: str, items: str) -> dict[str, int]:
     """STATUS of one folder, one round trip; empty where the server refuses it."""
     imap = session.client._imap
-    kind, data = imap._simple_command("STATUS", quoted(folder), f"({items})")
+    kind, _ = imap._simple_command("STATUS", quoted(folder), f"({items})")
     answers = _parse_status(_untagged(imap, "STATUS"))
     return next(iter(answers.values()), {}) if kind == "OK" else {}
 
@@ -77,7 +81,9 @@ def examine(session: Session, folder: str, parameter: str) -> dict[str, list[Any
     """
     imap = session.client._imap
     imap.untagged_responses = {}
-    kind, data = imap._simple_command("EXAMINE", quoted(folder), *([parameter] if parameter else []))
+    kind, data = imap._simple_command(
+        "EXAMINE", quoted(folder), *([parameter] if parameter else [])
+    )
     if kind != "OK":
         imap.state = "AUTH"
     session.client._checkok("EXAMINE", kind, data)

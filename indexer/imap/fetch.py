@@ -21,9 +21,7 @@ TEXT_CAP = 2 * 2**20
 """Octets of one text part; the rest is left on the server."""
 
 _MEMORY = 4 * 2**20  # octets of text that one FETCH may bring
-_HEADER_FIELDS = (
-    "DATE FROM TO CC BCC REPLY-TO SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID"
-)
+_HEADER_FIELDS = "DATE FROM TO CC BCC REPLY-TO SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID"
 _HEADER = f"BODY.PEEK[HEADER.FIELDS ({_HEADER_FIELDS})]"
 
 
@@ -109,21 +107,24 @@ def fetch_texts(
                     payload = _body(answer, section)
                     if payload is not None:
                         parts[uid][section] = payload
-        yield {
-            uid: tuple(
-                Part(
-                    part.mime_type,
-                    part.charset,
-                    part.encoding,
-                    parts[uid][part.section],
-                    truncated=part.size > TEXT_CAP,
+        yield (
+            {
+                uid: tuple(
+                    Part(
+                        part.mime_type,
+                        part.charset,
+                        part.encoding,
+                        parts[uid][part.section],
+                        truncated=part.size > TEXT_CAP,
+                    )
+                    for part in wanted[uid]
+                    if part.section in parts[uid]
                 )
-                for part in wanted[uid]
-                if part.section in parts[uid]
-            )
-            for uid in uids
-            if uid in parts or not wanted[uid]
-        }, uids
+                for uid in uids
+                if uid in parts or not wanted[uid]
+            },
+            uids,
+        )
 
 
 def fetch_source(session: Session, uid: int) -> bytes:
@@ -207,5 +208,7 @@ def _server_id(answer: Mapping[bytes, Any]) -> str:
     email_id = answer.get(b"EMAILID")
     if isinstance(email_id, tuple) and email_id and isinstance(email_id[0], bytes | int):
         value = email_id[0]
-        return "em:" + (value.decode("ascii", "replace") if isinstance(value, bytes) else str(value))
+        return "em:" + (
+            value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+        )
     return ""

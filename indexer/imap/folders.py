@@ -69,7 +69,9 @@ def list_folders(session: Session) -> tuple[Folder, ...]:
     return tuple(
         sorted(
             (
-                Folder(each.name, each.delimiter, _role(each, told), folder_state(states[each.name]))
+                Folder(
+                    each.name, each.delimiter, _role(each, told), folder_state(states[each.name])
+                )
                 for each in folders
             ),
             key=lambda folder: (folder.name != "INBOX", folder.name),

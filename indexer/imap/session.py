@@ -130,7 +130,7 @@ def _connected(account: AccountSettings, timeout: float, where: str) -> Connecti
         raise ConnectError(
             "nobody listens there",
             where=where,
-            cure="check `host` and `port`; 993 with tls = \"implicit\", 143 with \"starttls\"",
+            cure='check `host` and `port`; 993 with tls = "implicit", 143 with "starttls"',
         ) from error
     except TimeoutError as error:
         raise ConnectError(
@@ -205,7 +205,7 @@ def _tls_error(error: ssl.SSLError, account: AccountSettings, where: str) -> Ser
         where=where,
         cure="the server's operator must renew the certificate"
         if expired
-        else "check `host`; for a certificate of your own name it as tls_ca = \"/path/cert.pem\"",
+        else 'check `host`; for a certificate of your own name it as tls_ca = "/path/cert.pem"',
     )
 
 
@@ -214,6 +214,7 @@ def _brief(error: BaseException) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     if isinstance(error, exceptions.LoginError) or text.startswith("b'"):
         text = text.strip("b'\"")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:160] or type(
-        error
-    ).__name__
+    return (
+        " ".join("".join(c if c.isprintable() else " " for c in text).split())[:160]
+        or type(error).__name__
+    )

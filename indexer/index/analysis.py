@@ -132,9 +132,13 @@ def _fold_run(run: str) -> tuple[str, ...]:
 
 def _cut_run(run: str) -> tuple[str, ...]:
     """A long run: whole sentences of an unspaced script come so; anything else is dropped."""
-    return tuple(
-        piece
-        for at in range(0, len(run), LONGEST_WORD)
-        for piece in _fold_run(run[at : at + LONGEST_WORD])
-        if len(piece) <= 2
-    ) if _UNSPACED_RUN.search(run) else ()
+    return (
+        tuple(
+            piece
+            for at in range(0, len(run), LONGEST_WORD)
+            for piece in _fold_run(run[at : at + LONGEST_WORD])
+            if len(piece) <= 2
+        )
+        if _UNSPACED_RUN.search(run)
+        else ()
+    )

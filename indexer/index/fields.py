@@ -22,7 +22,7 @@ body, the body more than quoted text) is fixed once, at indexing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from struct import Struct, unpack
 from typing import Any, NamedTuple
 
@@ -59,7 +59,7 @@ def unpack_places(packed: bytes) -> tuple[int, ...]:
     return unpack(f"<{len(packed) // 2}H", packed)
 
 
-class PlacesFormat(formats.Format):  # type: ignore[misc]
+class PlacesFormat(formats.Format):
     """Whoosh's view of a posting's value: packed places."""
 
     def decode_positions(self, packed: bytes) -> tuple[int, ...]:
@@ -67,7 +67,7 @@ class PlacesFormat(formats.Format):  # type: ignore[misc]
         return unpack_places(packed)
 
 
-class WordsField(fields.FieldType):  # type: ignore[misc]
+class WordsField(fields.FieldType):
     """A field whose words were found and weighed before Whoosh sees them.
 
     Its value is a mapping of word → Posting; Whoosh's own token objects, a dozen calls for each
@@ -88,13 +88,13 @@ class WordsField(fields.FieldType):  # type: ignore[misc]
 
     def index(
         self, value: Mapping[str, Posting], **_kwargs: Any
-    ) -> Iterator[tuple[bytes, int, float, bytes]]:
+    ) -> Generator[tuple[bytes, int, float, bytes], Any, None]:
         """(word, frequency, weight, packed places) for each word."""
         for word, (weight, places) in value.items():
             yield word.encode(), len(places), weight, pack_places(places)
 
 
-class MarksField(fields.FieldType):  # type: ignore[misc]
+class MarksField(fields.FieldType):
     """A field of a few fixed words without places."""
 
     indexed = True
@@ -110,7 +110,7 @@ class MarksField(fields.FieldType):  # type: ignore[misc]
 
     def index(
         self, value: Iterable[str], **_kwargs: Any
-    ) -> Iterator[tuple[bytes, int, float, bytes]]:
+    ) -> Generator[tuple[bytes, int, float, bytes], Any, None]:
         """(word, 1, 1.0, nothing) for each word."""
         for word in value:
             yield word.encode(), 1, 1.0, b""

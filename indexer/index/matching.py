@@ -44,9 +44,7 @@ def cursor(
 
 
 class _Compiler:
-    def __init__(
-        self, segment: Segment, states: Callable[[syntax.Leaf], Collection[int]]
-    ) -> None:
+    def __init__(self, segment: Segment, states: Callable[[syntax.Leaf], Collection[int]]) -> None:
         self._segment = segment
         self._states = states
 
@@ -67,7 +65,9 @@ class _Compiler:
                 return self._prefix(words(text), field)
             case syntax.DateRange(start, end):
                 first = segment.first_at_or_before(_seconds(end) - 1) if end else 0
-                last = segment.first_at_or_before(_seconds(start) - 1) if start else segment.documents
+                last = (
+                    segment.first_at_or_before(_seconds(start) - 1) if start else segment.documents
+                )
                 return Estimated(cursors.Between(first, last), max(last - first, 0))
             case syntax.SizeRange(least, most):
                 low, high = least or 0, most if most is not None else 1 << 62

@@ -15,7 +15,7 @@ from struct import error as StructError
 from struct import unpack
 from typing import Any
 
-from whoosh.filedb.filestore import FileStorage
+from whoosh.filedb.filestore import FileStorage, Storage
 from whoosh.index import TOC, EmptyIndexError, FileIndex
 from whoosh.index import IndexError as WhooshIndexError
 from whoosh.reading import SegmentReader, TermNotFound
@@ -70,7 +70,8 @@ def open_index(path: Path, *, create: bool = False) -> FileIndex | None:
         except EmptyIndexError:
             if not create:
                 return None
-            return FileIndex.create(FileStorage(str(path)), schema(), "MAIN")
+            created: FileIndex = FileIndex.create(FileStorage(str(path)), schema(), "MAIN")
+            return created
         except _DAMAGED as error:
             if pause is None:
                 raise _damaged(path, error) from error
@@ -136,11 +137,12 @@ def column_values(column: Any, documents: int) -> tuple[int, ...]:
     once here. Falls back to Whoosh's way for the stand-in of a column that has no file.
     """
     try:
-        stored = min(documents, column._count)
+        stored: int = min(documents, column._count)
         raw = column._dbfile.get(column._basepos, 8 * stored)
     except AttributeError:
         return tuple(column[number] for number in range(documents))
-    return unpack(f"!{stored}q", raw) + (0,) * (documents - stored)
+    values: tuple[int, ...] = unpack(f"!{stored}q", raw)
+    return values + (0,) * (documents - stored)
 
 
 class PartitionReader:
@@ -170,7 +172,7 @@ class PartitionReader:
         self._seen = stamp if time.time_ns() - stamp > _CLOCK_GRAIN else -1
         return self._segments
 
-    def _open_segments(self, storage: FileStorage) -> tuple[Segment, ...]:
+    def _open_segments(self, storage: Storage) -> tuple[Segment, ...]:
         """Segments of the newest commit, those that did not change kept open.
 
         Not Whoosh's `refresh`: it closes segments which the iterator of an earlier query may still
@@ -182,7 +184,8 @@ class PartitionReader:
             try:
                 toc = TOC.read(storage, "MAIN", schema=schema())
                 return tuple(
-                    known.get(segment_key(part)) or Segment(SegmentReader(storage, toc.schema, part))
+                    known.get(segment_key(part))
+                    or Segment(SegmentReader(storage, toc.schema, part))
                     for part in toc.segments
                     if part.doc_count_all()
                 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Iterable, Iterator
 from heapq import heapify, heappop, heapreplace, nlargest
+from itertools import pairwise
 from pathlib import Path
 
 from indexer.catalog.records import Record
@@ -112,8 +113,10 @@ class WhooshEngine:
         """How many documents stand before a newer one of their segment; 0 unless it is damaged."""
         wrong = 0
         for segment in PartitionReader(self._root, partition).snapshot():
-            keys = [(segment.date[number], segment.ids[number]) for number in range(segment.documents)]
-            wrong += sum(1 for one, two in zip(keys, keys[1:], strict=False) if one < two)
+            keys = [
+                (segment.date[number], segment.ids[number]) for number in range(segment.documents)
+            ]
+            wrong += sum(1 for one, two in pairwise(keys) if one < two)
         return wrong
 
     def stats(self) -> list[PartitionStats]:

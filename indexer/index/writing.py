@@ -58,12 +58,13 @@ def merge(path: Path) -> bool:
     if index is None or len(_segments(index)) <= MOST_SEGMENTS:
         return False
     with _Writing(path) as writer:
-        chosen, octets = [], 0
+        chosen: list[Any] = []
+        total = 0
         for segment in sorted(writer.segments, key=lambda part: part.doc_count_all()):
-            if len(chosen) > 1 and segment.doc_count_all() > octets:
+            if len(chosen) > 1 and segment.doc_count_all() > total:
                 break
             chosen.append(segment)
-            octets += segment.doc_count_all()
+            total += segment.doc_count_all()
         writer.mergetype = lambda writer, segments: _weave(writer, segments, chosen)
     return True
 
@@ -168,7 +169,7 @@ def _weave(writer: SegmentWriter, segments: list[Any], chosen: list[Any]) -> lis
     for _, _, which, number in weave(*streams):
         numbers[which][number] = writer.docnum
         _copy_document(writer, readers[which], number)
-    writer.pool = _Woven(
+    writer.pool = _Woven(  # type: ignore[assignment]
         [_renumbered(reader, new) for reader, new in zip(readers, numbers, strict=True)]
     )
     writer._added = True

@@ -28,7 +28,9 @@ _REMEMBERED = 256  # sets of ids, each of one state in one partition
 class Searcher:
     """Answers queries from a catalog and the index that was made of it."""
 
-    def __init__(self, catalog: Catalog, engine: SearchEngine, *, zone: tzinfo | None = None) -> None:
+    def __init__(
+        self, catalog: Catalog, engine: SearchEngine, *, zone: tzinfo | None = None
+    ) -> None:
         self._catalog = catalog
         self._engine = engine
         self._zone = zone or datetime.now().astimezone().tzinfo or UTC
@@ -170,10 +172,10 @@ class Searcher:
 def _drawn(node: Node, depth: int = 0) -> str:
     """A tree, a line for each node."""
     name = type(node).__name__
-    fields = {
-        field: getattr(node, field) for field in node.__dataclass_fields__ if field != "span"
-    }
+    fields = {field: getattr(node, field) for field in node.__dataclass_fields__ if field != "span"}
     children = fields.pop("parts", None) or [part for part in [fields.pop("part", None)] if part]
-    shown = " ".join(f"{field}={value!r}" for field, value in fields.items() if value not in ("", None))
+    shown = " ".join(
+        f"{field}={value!r}" for field, value in fields.items() if value not in ("", None)
+    )
     lines = ["  " * depth + f"{name} {shown}".rstrip()]
     return "\n".join([*lines, *(_drawn(child, depth + 1) for child in children)])

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from indexer.index.analysis import MARKS, is_single_unspaced, is_unspaced, query_words, tokens, words
+from indexer.index.analysis import (
+    MARKS,
+    is_single_unspaced,
+    is_unspaced,
+    query_words,
+    tokens,
+    words,
+)
 from indexer.query import syntax
 from indexer.search.page import Marked
 
@@ -153,7 +160,8 @@ def _at(
 def _pattern(begins: tuple[str, ...]) -> re.Pattern[str]:
     """Where one of the words may begin, whatever accents its letters have."""
     choices = (
-        ("" if is_unspaced(word) else r"(?<![^\W_])") + "".join(map(_variants, _LETTERS.findall(word)))
+        ("" if is_unspaced(word) else r"(?<![^\W_])")
+        + "".join(map(_variants, _LETTERS.findall(word)))
         for word in begins
     )
     return re.compile("|".join(choices), re.IGNORECASE)

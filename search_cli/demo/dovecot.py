@@ -67,7 +67,13 @@ namespace inbox {{
 {mailboxes}
 }}
 """
-ROLES = {"Sent": "\\Sent", "Drafts": "\\Drafts", "Trash": "\\Trash", "Junk": "\\Junk", "Archive": "\\Archive"}
+ROLES = {
+    "Sent": "\\Sent",
+    "Drafts": "\\Drafts",
+    "Trash": "\\Trash",
+    "Junk": "\\Junk",
+    "Archive": "\\Archive",
+}
 
 
 def available() -> str | None:
@@ -118,11 +124,13 @@ def give_to_server(path: Path) -> None:
     for folder, _, files in os.walk(path):
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         for name in files:
-            os.chown(os.path.join(folder, name), nobody.pw_uid, nobody.pw_gid)
+            os.chown(Path(folder) / name, nobody.pw_uid, nobody.pw_gid)
 
 
 def _program() -> str | None:
-    return shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
+    return shutil.which("dovecot") or shutil.which(
+        "dovecot", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
+    )
 
 
 def _config(

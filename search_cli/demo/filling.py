@@ -24,7 +24,9 @@ def log_in(server: RunningServer, user: str) -> IMAPClient:
 
 
 def fill(
-    client: IMAPClient, messages: Iterable[DemoMessage], on_message: Callable[[], None] = lambda: None
+    client: IMAPClient,
+    messages: Iterable[DemoMessage],
+    on_message: Callable[[], None] = lambda: None,
 ) -> int:
     """Append messages to their folders, which are made; how many."""
     made = {name for _, _, name in client.list_folders()} | {"INBOX"}

@@ -65,8 +65,12 @@ class _Maker:
         sender = dice.choice(language.people)
         mine = dice.random() < 0.15
         subject = dice.choice(language.subjects)
-        text = self._text(language, ME[0] if not mine else sender[0], sender[0] if not mine else ME[0])
-        part = self._headers(message_id, date, ME if mine else sender, sender if mine else ME, subject)
+        text = self._text(
+            language, ME[0] if not mine else sender[0], sender[0] if not mine else ME[0]
+        )
+        part = self._headers(
+            message_id, date, ME if mine else sender, sender if mine else ME, subject
+        )
         self._fill(part, text, language)
         attached = dice.random() < 0.18
         if attached:
@@ -98,7 +102,10 @@ class _Maker:
         dice = self._dice
         chosen = dice.randrange(len(words.OFFERS))
         lines = [words.OFFER_LINES[chosen], *dice.sample(words.OFFER_LINES, 2)]
-        items = "".join(f"<tr><td style='padding:8px'><b>{n}.</b> {line}</td></tr>" for n, line in enumerate(lines, 1))
+        items = "".join(
+            f"<tr><td style='padding:8px'><b>{n}.</b> {line}</td></tr>"
+            for n, line in enumerate(lines, 1)
+        )
         markup = (
             "<html><head><style>td { color: #333 }</style></head><body>"
             "<div style='display:none'>A preheader that nobody should ever see</div>"
@@ -131,7 +138,12 @@ class _Maker:
         return "\n\n".join([greeting, *paragraphs, f"{language.closing}\n{author}"])
 
     def _headers(
-        self, message_id: str, date: datetime, sender: tuple[str, str], to: tuple[str, str], subject: str
+        self,
+        message_id: str,
+        date: datetime,
+        sender: tuple[str, str],
+        to: tuple[str, str],
+        subject: str,
     ) -> EmailMessage:
         part = EmailMessage()
         for name, (shown, address) in (("From", sender), ("To", to)):
@@ -158,7 +170,9 @@ class _Maker:
             from base64 import encodebytes
 
             payload = encodebytes(payload)
-        part.set_payload(payload.decode("utf-8" if encoding == "8bit" else "latin-1", "surrogateescape"))
+        part.set_payload(
+            payload.decode("utf-8" if encoding == "8bit" else "latin-1", "surrogateescape")
+        )
 
     def _attach(self, part: EmailMessage) -> None:
         dice = self._dice

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from search_cli.demo.server import RunningServer, free_port, wait_until_listening
 
-USER, PASSWORD = "robin", "demo"  # noqa: S105 - of a server that only this machine sees
+USER, PASSWORD = "robin", "demo"
 
 
 def available() -> str | None:
@@ -29,8 +29,8 @@ def start(root: Path) -> RunningServer:
     port = free_port()
     log = root / "pymap.log"
     command = [
-        sys.executable, "-c", "from pymap.main import main; main()", "--host", "127.0.0.1", "--port", str(port), "--no-tls",
-        "--no-service", "admin", "dict", "--demo-user", USER, "--demo-password", PASSWORD,
+        sys.executable, "-c", "from pymap.main import main; main()",
+        "--host", "127.0.0.1", "--port", str(port), "--no-tls", "--no-service", "admin", "dict", "--demo-user", USER, "--demo-password", PASSWORD,
     ]  # fmt: skip
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)

@@ -27,14 +27,16 @@ _USER = pymap_server.USER
 _MARKER = "made-by-mailseek-demo"
 _QUERIES = (
     ('"quarterly report" from:alice', "a phrase, from one person"),
-    ("is:unread in:inbox after:\"2 years ago\"", "states and dates, answered by the catalog alone"),
+    ('is:unread in:inbox after:"2 years ago"', "states and dates, answered by the catalog alone"),
     ("東京出張", "Japanese, without spaces between words"),
     ("has:attachment grosse", "accents and ß do not matter: Größe, GRÖSSE, grosse"),
 )
 
 
 @click.command("demo", epilog="Example: mailseek demo")
-@click.option("--messages", "count", type=click.IntRange(50, 100_000), default=500, show_default=True)
+@click.option(
+    "--messages", "count", type=click.IntRange(50, 100_000), default=500, show_default=True
+)
 @click.pass_obj
 def command(home: Path | None, count: int) -> int:
     """Try it: a local IMAP server, a generated mailbox, a sync, searches.
@@ -65,7 +67,9 @@ def command(home: Path | None, count: int) -> int:
         _sync(settings)
         _search(settings, "chrysanthemum", "the new mail")
         _search(settings, "is:flagged in:inbox", "the flag", limit=1)
-    _say(f"Done in {time.monotonic() - began:.0f} seconds; the server is stopped, the index stays. Try:")
+    _say(
+        f"Done in {time.monotonic() - began:.0f} seconds; the server is stopped, the index stays. Try:"
+    )
     prefix = f"  MAILSEEK_HOME={home} {_program()}"
     for line in ("search 'from:elodie OR from:jürgen'", "search 'subject:migration' --threads",
                  "search meet* --json", "status --folders", "search --help"):  # fmt: skip
@@ -82,7 +86,9 @@ def _server(home: Path) -> Iterator[RunningServer]:
         server = (dovecot if dovecot.available() is None else pymap_server).start(root)
     except RuntimeError as error:
         shutil.rmtree(root, ignore_errors=True)
-        raise StorageError(f"no demo server: {error}", cure="install dovecot-imapd, or pymap") from None
+        raise StorageError(
+            f"no demo server: {error}", cure="install dovecot-imapd, or pymap"
+        ) from None
     try:
         yield server
     finally:
@@ -129,7 +135,9 @@ def _fill(server: RunningServer, count: int) -> None:
     began = time.monotonic()
     filling.fill(client, messages(datetime.now(UTC), count))
     client.logout()
-    click.echo(f"   filled in {time.monotonic() - began:.1f} s: threads, newsletters, five languages")
+    click.echo(
+        f"   filled in {time.monotonic() - began:.1f} s: threads, newsletters, five languages"
+    )
 
 
 def _sync(settings: Settings) -> None:
@@ -149,11 +157,15 @@ def _mailseek(settings: Settings, *arguments: str) -> None:
     from search_cli.main import cli
 
     sys.stdout.flush()
-    cli.main(["--home", str(settings.home), *arguments], prog_name="mailseek", standalone_mode=False)
+    cli.main(
+        ["--home", str(settings.home), *arguments], prog_name="mailseek", standalone_mode=False
+    )
 
 
 def _search(settings: Settings, query: str, why: str, limit: int = 2) -> None:
-    click.echo(output.paint(f"\n$ mailseek search '{query}'", output.BOLD) + f"   # {why}", color=True)
+    click.echo(
+        output.paint(f"\n$ mailseek search '{query}'", output.BOLD) + f"   # {why}", color=True
+    )
     _mailseek(settings, "search", query, "--limit", str(limit))
     sys.stderr.flush()
 

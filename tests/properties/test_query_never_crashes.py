@@ -13,7 +13,9 @@ from indexer.query.parser import parse
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 pieces = st.one_of(
-    st.sampled_from(['"', "(", ")", "{", "}", "-", " ", "*", "AND", "OR", "NOT", "..", ":", "“", "”"]),
+    st.sampled_from(
+        ['"', "(", ")", "{", "}", "-", " ", "*", "AND", "OR", "NOT", "..", ":", "“", "”"]
+    ),
     st.sampled_from([f"{name}:" for name in names()]),
     st.sampled_from(["2024", "5M", "unread", "yesterday", "attachment", "3 months ago"]),
     st.text(max_size=5),

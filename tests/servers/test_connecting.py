@@ -20,7 +20,9 @@ pytestmark = pytest.mark.dovecot
 Start = Callable[..., RunningServer]
 
 
-def with_certificate(start: Start, root: Path, home: Path, **options: object) -> tuple[Mailbox, Path]:
+def with_certificate(
+    start: Start, root: Path, home: Path, **options: object
+) -> tuple[Mailbox, Path]:
     """A mailbox on a Dovecot with a certificate of its own, and that certificate."""
     certificate, key = certificates.make(root / f"cert{sorted(options.items())}", **options)  # type: ignore[arg-type]
     return mailbox_on(start(certificate=certificate, key=key), home), certificate

@@ -44,7 +44,9 @@ def test_folders_have_decoded_names_and_roles(any_mailbox: Mailbox) -> None:
     with session_of(any_mailbox) as session:
         folders = {folder.name: folder for folder in list_folders(session)}
 
-    assert {"INBOX", "東京", "Projekte/Größe", 'with "quotes"', "2024", "007", "A & B"} <= set(folders)
+    assert {"INBOX", "東京", "Projekte/Größe", 'with "quotes"', "2024", "007", "A & B"} <= set(
+        folders
+    )
     assert [folders[name].role for name in ("INBOX", "Sent", "Junk", "東京")] == [
         "inbox", "sent", "spam", "",
     ]  # fmt: skip

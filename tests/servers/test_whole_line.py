@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,14 +39,18 @@ def synced(mailbox: Mailbox) -> pipeline.Outcome:
 
 def search(settings: Settings, query: str, **options: object) -> Page:
     with Catalog.open(settings.catalog_path, read_only=True) as catalog:
-        return Searcher(catalog, WhooshEngine(settings.index_path), zone=UTC).search(query, **options)  # type: ignore[arg-type]
+        return Searcher(catalog, WhooshEngine(settings.index_path), zone=UTC).search(
+            query, **options
+        )  # type: ignore[arg-type]
 
 
 def ids(settings: Settings, query: str) -> list[int]:
     return [hit.id for hit in search(settings, query, limit=10_000).hits]
 
 
-def mailseek(settings: Settings, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def mailseek(
+    settings: Settings, *arguments: str, **environ: str
+) -> subprocess.CompletedProcess[str]:
     """The command, as it is installed."""
     return subprocess.run(
         [sys.executable, "-m", "search_cli.main", "--home", str(settings.home), *arguments],
@@ -99,7 +104,15 @@ def test_a_mailbox_is_searchable_after_a_sync_on_every_kind_of_server(any_mailbo
     assert list(verify(settings, [])) == []
     everything = ids(settings, "")
     assert len(everything) == 120
-    for query in ("report", "from:alice", "is:unread", "in:sent", "東京", "grosse", "has:attachment"):
+    for query in (
+        "report",
+        "from:alice",
+        "is:unread",
+        "in:sent",
+        "東京",
+        "grosse",
+        "has:attachment",
+    ):
         assert 0 < len(ids(settings, query)) < 120, query
         assert sorted(ids(settings, query) + ids(settings, f"-({query})")) == sorted(everything)
 
@@ -180,11 +193,18 @@ def test_reindexing_needs_no_server_and_gives_the_same_index(mailbox: Mailbox) -
     filling.fill(mailbox.log_in(), messages(NOW, 60))
     synced(mailbox)
     settings = mailbox.settings
-    before = {query: ids(settings, query) for query in ("report", "東京", "from:bob", '"thank you"')}
+    before = {
+        query: ids(settings, query) for query in ("report", "東京", "from:bob", '"thank you"')
+    }
     shutil.rmtree(settings.index_path)
     configure(mailbox, folders=["*"])
 
-    done = mailseek(settings, "reindex", MAILSEEK_ACCOUNTS_TEST_HOST="localhost", MAILSEEK_ACCOUNTS_TEST_PORT="1")
+    done = mailseek(
+        settings,
+        "reindex",
+        MAILSEEK_ACCOUNTS_TEST_HOST="localhost",
+        MAILSEEK_ACCOUNTS_TEST_PORT="1",
+    )
 
     assert done.returncode == 0, done.stderr
     assert {query: ids(settings, query) for query in before} == before
@@ -205,10 +225,8 @@ def test_a_sync_killed_at_any_moment_ends_in_the_same_index(mailbox: Mailbox) ->
         time.sleep(dice.uniform(0.1, 1.2))
         kind = dice.choice([signal.SIGINT, signal.SIGKILL, signal.SIGKILL])
         victims = [process.pid, *_children(process.pid)]
-        try:
+        with suppress(ProcessLookupError):
             os.kill(dice.choice(victims), kind)
-        except ProcessLookupError:
-            pass
         _, said = process.communicate(timeout=60)
         assert b"Traceback" not in said, said.decode()
 

@@ -169,7 +169,17 @@ def test_html_becomes_what_a_reader_sees() -> None:
 
 @pytest.mark.parametrize(
     "markup",
-    ["", "<", "no tags", "<p>open", "</p></p>", "\x00<b>x", "<![CDATA[x]]>", "<!DOCTYPE", "<?xml?>"],
+    [
+        "",
+        "<",
+        "no tags",
+        "<p>open",
+        "</p></p>",
+        "\x00<b>x",
+        "<![CDATA[x]]>",
+        "<!DOCTYPE",
+        "<?xml?>",
+    ],
 )
 def test_broken_html_is_read_all_the_same(markup: str) -> None:
     assert isinstance(to_text(markup), str)
@@ -192,8 +202,14 @@ def test_html_that_is_made_to_hurt_ends(bomb: str) -> None:
         ("yes\n\nOn Tue, 5 Mar 2024, Ann wrote:\n> no", ["On Tue, 5 Mar 2024, Ann wrote:\n> no"]),
         ("ja\nAm 5.3.2024 schrieb Ann:\n> nein", ["Am 5.3.2024 schrieb Ann:\n> nein"]),
         ("oui\nLe 5 mars 2024, Ann a écrit :\n> non", ["Le 5 mars 2024, Ann a écrit :\n> non"]),
-        ("はい\n2024-03-05 佐藤さんは書きました:\n> いいえ", ["2024-03-05 佐藤さんは書きました:\n> いいえ"]),
-        ("yes\n-----Original Message-----\nFrom: Ann\nno", ["-----Original Message-----\nFrom: Ann\nno"]),
+        (
+            "はい\n2024-03-05 佐藤さんは書きました:\n> いいえ",
+            ["2024-03-05 佐藤さんは書きました:\n> いいえ"],
+        ),
+        (
+            "yes\n-----Original Message-----\nFrom: Ann\nno",
+            ["-----Original Message-----\nFrom: Ann\nno"],
+        ),
         ("yes\nFrom: Ann\nSent: today\nTo: me\n\nno", ["From: Ann\nSent: today\nTo: me\n\nno"]),
         ("From: the beginning is no quote", []),
     ],
@@ -217,7 +233,9 @@ def test_a_document_is_its_parts_in_order_with_notes() -> None:
 
 
 def test_a_text_is_cut_and_control_characters_go() -> None:
-    document = build(Headers(), [Part("text/plain", "", "", b"\x00\x1b[31m" + b"x " * LONGEST_TEXT)])
+    document = build(
+        Headers(), [Part("text/plain", "", "", b"\x00\x1b[31m" + b"x " * LONGEST_TEXT)]
+    )
 
     assert len(document.text) == LONGEST_TEXT
     assert "\x1b" not in document.text

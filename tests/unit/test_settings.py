@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 
@@ -176,5 +175,5 @@ def test_adding_twice_and_removing_nobody_are_errors(tmp_path: Path) -> None:
 
 
 def test_the_home_is_named_by_a_variable_or_is_the_platforms() -> None:
-    assert home_folder({"MAILSEEK_HOME": "~/x"}) == Path(os.path.expanduser("~/x"))
+    assert home_folder({"MAILSEEK_HOME": "~/x"}) == Path("~/x").expanduser()
     assert home_folder({}).name == "mailseek"
