@@ -17,6 +17,7 @@ from indexer.errors import QueryError
 from indexer.query import syntax
 
 _BITS = {"flagged": FLAGGED, "answered": ANSWERED, "draft": DRAFT, "deleted": DELETED}
+_MOST_LEAVES, _DEEPEST = 100, 20  # of a query that becomes one SQL expression
 _ROLES = {"inbox", "sent", "drafts", "trash", "spam", "archive", "all"}
 
 
@@ -50,16 +51,16 @@ class UnknownName(Exception):
 
 
 def catalog_only(query: syntax.Node) -> bool:
-    """Whether the catalog can answer a query without the index."""
-    match query:
-        case syntax.And(parts) | syntax.Or(parts):
-            return all(catalog_only(part) for part in parts)
-        case syntax.Not(part):
-            return catalog_only(part)
-        case syntax.Term() | syntax.Phrase() | syntax.Prefix():
-            return False
-        case _:
-            return True
+    """Whether the catalog can answer a query without the index.
+
+    One with very many parts goes to the index all the same, which joins sets of ids: SQLite takes
+    expressions of a limited depth.
+    """
+    leaves = list(_leaves(query, 0))
+    return len(leaves) <= _MOST_LEAVES and all(
+        depth <= _DEEPEST and not isinstance(leaf, syntax.Term | syntax.Phrase | syntax.Prefix)
+        for leaf, depth in leaves
+    )
 
 
 def condition(catalog: Catalog, query: syntax.Node) -> Condition:
@@ -94,8 +95,9 @@ def condition(catalog: Catalog, query: syntax.Node) -> Condition:
 
 def check(catalog: Catalog, query: syntax.Node) -> None:
     """Raises UnknownName for the first folder or account of the query that does not exist."""
-    for leaf in _states(query):
-        condition(catalog, leaf)
+    for leaf, _ in _leaves(query, 0):
+        if isinstance(leaf, syntax.In | syntax.Account):
+            condition(catalog, leaf)
 
 
 def ids_in(catalog: Catalog, state: syntax.Node, account_id: int, partition: str) -> frozenset[int]:
@@ -128,15 +130,16 @@ def count(catalog: Catalog, query: syntax.Node) -> int:
     return int(total)
 
 
-def _states(query: syntax.Node) -> Iterator[syntax.Node]:
+def _leaves(query: syntax.Node, depth: int) -> Iterator[tuple[syntax.Node, int]]:
+    """Every leaf, and how deep it is in the tree."""
     match query:
         case syntax.And(parts) | syntax.Or(parts):
             for part in parts:
-                yield from _states(part)
+                yield from _leaves(part, depth + 1)
         case syntax.Not(part):
-            yield from _states(part)
-        case syntax.In() | syntax.Account():
-            yield query
+            yield from _leaves(part, depth + 1)
+        case _:
+            yield query, depth
 
 
 def _joined(catalog: Catalog, parts: tuple[syntax.Node, ...], operator: str) -> Condition:
@@ -178,11 +181,13 @@ def _in_folder(catalog: Catalog, wanted: str, span: syntax.Span) -> Condition:
     ]
     if name in _ROLES and any(role == name for _, role, _, _ in folders):
         found = [id_ for id_, role, _, _ in folders if role == name]
-    elif any(letter in name for letter in "*?["):
-        found = [id_ for id_, _, path, _ in folders if fnmatchcase(path, name)]
     else:
+        # An exact name first: `[Gmail]/Sent Mail` would be a glob otherwise.
         found = [id_ for id_, _, path, _ in folders if path == name]
-        found = found or [id_ for id_, _, path, _ in folders if path.rpartition("/")[2] == name]
+    if not found and any(letter in name for letter in "*?"):
+        found = [id_ for id_, _, path, _ in folders if fnmatchcase(path, name)]
+    elif not found:
+        found = [id_ for id_, _, path, _ in folders if path.rpartition("/")[2] == name]
         if not found and name not in _ROLES:
             raise UnknownName("folder", wanted, span, sorted({path for *_, path in folders}))
     marks = ", ".join("?" * len(found))

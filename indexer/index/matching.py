@@ -52,7 +52,9 @@ class _Compiler:
         segment = self._segment
         match node:
             case syntax.And(parts):
-                return self._all([self.compile(part) for part in parts])
+                # A word without letters (`R & D`) is nothing to look for beside others.
+                spoken = [part for part in parts if not _is_silent(part)]
+                return self._all([self.compile(part) for part in spoken or parts[:1]])
             case syntax.Or(parts):
                 return _any([self.compile(part) for part in parts])
             case syntax.Not(part):
@@ -166,6 +168,10 @@ def _any(parts: list[Estimated]) -> Estimated:
     return Estimated(
         cursors.AnyOf([part.cursor for part in parts]), sum(part.documents for part in parts)
     )
+
+
+def _is_silent(node: syntax.Node) -> bool:
+    return isinstance(node, syntax.Term | syntax.Phrase) and not query_words(node.text)
 
 
 def _matcher(part: Estimated) -> Any:

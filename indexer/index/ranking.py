@@ -57,7 +57,9 @@ class Scorer:
         length = segment.reader.doc_field_length
 
         def score(number: int) -> float:
-            norm = _SATURATION * (1 - _LENGTH + _LENGTH * length(number, "text") / self._average)
+            norm = _SATURATION * (
+                1 - _LENGTH + _LENGTH * (length(number, "text") or 0) / self._average
+            )
             found = 0.0
             for postings, rarity in lists:
                 at = postings.seek(number)

@@ -30,7 +30,8 @@ def start(root: Path) -> RunningServer:
     log = root / "pymap.log"
     command = [
         sys.executable, "-c", "from pymap.main import main; main()",
-        "--host", "127.0.0.1", "--port", str(port), "--no-tls", "--no-service", "admin", "dict", "--demo-user", USER, "--demo-password", PASSWORD,
+        "--host", "127.0.0.1", "--port", str(port), "--no-tls", "--no-service", "admin",
+        "dict", "--demo-user", USER, "--demo-password", PASSWORD,
     ]  # fmt: skip
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)

@@ -1,0 +1,251 @@
+"""The contract of the SearchEngine door: order, atomicity, replacement, one writer, following commits."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from indexer.catalog.records import Record
+from indexer.errors import IndexBusy, IndexUnavailable
+from indexer.extract.document import Address, Attachment, Headers
+from indexer.index import partitions, writing
+from indexer.index.engine import Partition, SearchEngine, State
+from indexer.index.whoosh_engine import WhooshEngine
+from indexer.query.parser import parse
+from indexer.query.syntax import Is, Node
+
+YEAR = Partition(1, "2024")
+DAY = 86400
+
+
+def record(id_: int, text: str = "", day: int = 0, **headers: object) -> Record:
+    date = 1_704_067_200 + day * DAY  # 2024-01-01
+    attached = headers.pop("attachments", ())
+    return Record(
+        id=id_,
+        account_id=1,
+        partition="2024",
+        date=date,
+        received=date,
+        size=100 * id_,
+        message_id=f"{id_}@x",
+        thread_id=id_,
+        headers=Headers(**headers),  # type: ignore[arg-type]
+        attachments=attached,  # type: ignore[arg-type]
+        notes=(),
+        text=text,
+    )
+
+
+def tree(text: str) -> Node:
+    return parse(text, now=datetime(2024, 12, 1, tzinfo=UTC), zone=UTC)
+
+
+def nobody(_state: State, _partition: Partition) -> Collection[int]:
+    return ()
+
+
+def newest_first(records: Iterable[Record]) -> list[Record]:
+    return sorted(records, key=lambda each: (-each.date, -each.id))
+
+
+def add(engine: SearchEngine, *records: Record, partition: Partition = YEAR) -> None:
+    engine.write(partition, newest_first(records), {each.id for each in records})
+
+
+def ids(
+    engine: SearchEngine, query: str, states: Callable[..., Collection[int]] = nobody
+) -> list[int]:
+    return [match.id for match in engine.matches(tree(query), states)]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> WhooshEngine:
+    return WhooshEngine(tmp_path / "index")
+
+
+def test_an_empty_index_has_no_matches(engine: WhooshEngine) -> None:
+    assert ids(engine, "anything") == []
+    assert engine.count(tree(""), nobody) == 0
+    assert engine.partitions() == []
+
+
+def test_matches_come_newest_first_across_batches_and_partitions(engine: WhooshEngine) -> None:
+    add(engine, record(1, "word", day=10), record(2, "word", day=300))
+    add(engine, record(3, "word", day=200), record(4, "word", day=5))  # arrived later, older
+    add(engine, record(5, "word", day=-100), partition=Partition(1, "2023"))
+    add(engine, record(6, "word", day=250), partition=Partition(2, "2024"))
+
+    assert ids(engine, "word") == [2, 6, 3, 1, 4, 5]
+    assert ids(engine, "") == [2, 6, 3, 1, 4, 5]
+
+
+def test_partitions_that_cannot_hold_the_next_match_stay_closed(
+    engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(engine, record(1, "word", day=10))
+    add(engine, record(2, "word", day=-400), partition=Partition(1, "2022"))
+    opened: list[str] = []
+    original = partitions.PartitionReader.snapshot
+
+    def watched(self: partitions.PartitionReader) -> tuple[partitions.Segment, ...]:
+        opened.append(self.partition.period)
+        return original(self)
+
+    monkeypatch.setattr(partitions.PartitionReader, "snapshot", watched)
+    first = next(iter(engine.matches(tree("word"), nobody)))
+
+    assert (first.id, opened) == (1, ["2024"])
+
+
+def test_writing_a_document_again_replaces_it(engine: WhooshEngine) -> None:
+    add(engine, record(1, "before"), record(2, "before"))
+    add(engine, record(1, "after"))
+
+    assert (ids(engine, "before"), ids(engine, "after")) == ([2], [1])
+    assert sorted(engine.ids(YEAR)) == [1, 2]
+
+
+def test_deleting_is_by_id_and_knows_no_missing_ones(engine: WhooshEngine) -> None:
+    add(engine, record(1, "word"), record(2, "word", day=1))
+    engine.write(YEAR, (), {2, 99})
+
+    assert ids(engine, "word") == [1]
+    assert ids(engine, "-nothing") == [1]
+    assert engine.count(tree("word"), nobody) == 1
+
+
+def test_a_batch_out_of_order_is_refused_and_changes_nothing(engine: WhooshEngine) -> None:
+    add(engine, record(1, "word"))
+
+    with pytest.raises(ValueError, match="older"):
+        engine.write(YEAR, [record(2, "word", day=1), record(3, "word", day=2)], {2, 3})
+
+    assert ids(engine, "word") == [1]
+    add(engine, record(4, "word", day=4))  # and the partition is not left locked
+    assert ids(engine, "word") == [4, 1]
+
+
+def test_a_second_writer_is_told_that_the_partition_is_busy(
+    engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_LOCK_WAIT", 0.2)
+    add(engine, record(1, "word"))
+    lock = partitions.directory(engine._root, YEAR) / "MAIN_WRITELOCK"
+
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(IndexBusy):
+            add(engine, record(2, "word", day=1))
+
+    assert ids(engine, "word") == [1]
+
+
+def test_a_reader_sees_another_ones_commit_at_its_next_call(engine: WhooshEngine) -> None:
+    other = WhooshEngine(engine._root)
+    for number in range(1, 8):
+        add(other, record(number, "word", day=number))
+        assert ids(engine, "word") == list(range(number, 0, -1))
+
+
+def test_a_damaged_partition_is_an_error_and_stays_where_it_is(
+    engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions.time, "sleep", lambda _seconds: None)
+    add(engine, record(1, "word"))
+    folder = partitions.directory(engine._root, YEAR)
+    (toc,) = folder.glob("*.toc")
+    toc.write_bytes(b"nonsense")
+
+    with pytest.raises(IndexUnavailable) as caught:
+        ids(WhooshEngine(engine._root), "word")
+
+    assert "reindex" in caught.value.cure
+    assert toc.exists()
+
+
+def test_merging_keeps_order_and_answers(engine: WhooshEngine) -> None:
+    for batch in range(writing.MOST_SEGMENTS + 2):
+        days = [(batch * 7 + n * 31) % 300 for n in range(5)]
+        add(engine, *(record(batch + 20 * n, f"word text{n}", day=days[n]) for n in range(1, 5)))
+    engine.write(YEAR, (), {21, 45})
+    before = {
+        query: ids(engine, query) for query in ("word", "text2", '"word text3"', "-text1", "")
+    }
+    segments = engine.stats()[0].segments
+
+    assert engine.tidy(YEAR)
+
+    assert engine.stats()[0].segments < segments
+    assert engine.disorder(YEAR) == 0
+    assert {query: ids(engine, query) for query in before} == before
+    assert [match.id for match in engine.ranked(tree("text2"), nobody, 5)]
+
+
+def test_fields_zones_and_phrases(engine: WhooshEngine) -> None:
+    add(
+        engine,
+        record(1, "the quick brown fox\n> a lazy dog", subject="Zebra crossing",
+               sender=(Address("Ann Smith", "ann.smith@mail.example.com"),)),
+        record(2, "brown quick the", day=1, to=(Address("", "ann@example.org"),),
+               attachments=(Attachment("Übersicht 2024.pdf", "application/pdf", 9),)),
+    )  # fmt: skip
+
+    expected = {
+        "quick": [2, 1],
+        '"quick brown"': [1],
+        "ann": [2, 1],
+        "from:ann": [1],
+        "to:ann": [2],
+        "from:ann.smith@mail.example.com": [1],
+        "from:example.com": [1],
+        "zebra": [1],
+        "subject:zebra": [1],
+        "body:zebra": [],
+        "body:quick": [2, 1],
+        "body:qui*": [2, 1],
+        "body:zeb*": [],
+        '"crossing ann"': [],  # no phrase reaches from one header into the next
+        "dog": [1],
+        "filename:ubersicht": [2],
+        "filename:pdf": [2],
+        "has:attachment": [2],
+        "-has:attachment": [1],
+        "larger:150b": [2],
+        "smaller:150b": [1],
+        "on:2024-01-02": [2],
+        "before:2024-01-02": [1],
+        "after:2024-01-02": [2],
+        "zeb* OR lazy": [1],
+        "& quick": [2, 1],
+    }
+    assert {query: ids(engine, query) for query in expected} == expected
+
+
+def test_states_are_joined_from_the_catalog(engine: WhooshEngine) -> None:
+    add(engine, *(record(n, "word", day=n) for n in range(1, 6)))
+
+    def states(state: State, partition: Partition) -> Collection[int]:
+        assert (state, partition) == (Is("unread"), YEAR)
+        return {2, 4, 77}
+
+    assert ids(engine, "word is:unread", states) == [4, 2]
+    assert ids(engine, "word -is:unread", states) == [5, 3, 1]
+    assert ids(engine, "absent OR is:unread", states) == [4, 2]
+
+
+def test_relevance_prefers_the_subject_and_own_words(engine: WhooshEngine) -> None:
+    filler = "lorem ipsum dolor sit amet " * 4
+    add(
+        engine,
+        record(1, filler + "lighthouse", day=1),
+        record(2, filler + "\n> lighthouse", day=2),
+        record(3, filler, day=0, subject="lighthouse"),
+        record(4, filler, day=3),
+    )
+
+    assert [match.id for match in engine.ranked(tree("lighthouse"), nobody, 10)] == [3, 1, 2]
