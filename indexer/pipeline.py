@@ -18,11 +18,13 @@ from indexer.catalog import folders, lookup, outbox
 from indexer.catalog.overview import forget_account
 from indexer.catalog.store import Catalog
 from indexer.errors import ConfigError, IndexUnavailable, MailseekError
-from indexer.index.drain import BATCH, drain
-from indexer.index.whoosh_engine import WhooshEngine
+from indexer.imap.examine import examine
+from indexer.imap.fetch import fetch_source
+from indexer.imap.session import connect
 from indexer.settings import AccountSettings, Settings, password
 from indexer.sync.account import BatchDone, SyncReport, sync_account
 
+_WORTH_WRITERS = 1000  # messages; fewer are indexed sooner than processes start
 _POLL = 0.2  # seconds between two looks at how far the writers are
 
 
@@ -84,14 +86,12 @@ def sync(settings: Settings, names: Sequence[str], on_progress: OnProgress) -> l
 def _sync_one(
     catalog: Catalog, account: AccountSettings, writers: _Writers, on_progress: OnProgress
 ) -> Outcome:
-    from indexer.imap.session import connect  # 90 ms that reindexing and searching do without
-
     done = 0
 
     def on_batch(batch: BatchDone) -> None:
         nonlocal done
         done += batch.messages
-        if batch.total > BATCH:
+        if batch.total > _WORTH_WRITERS:
             writers.start()
         on_progress(Progress("fetch", account.name, done, batch.total))
 
@@ -113,13 +113,15 @@ def reindex(settings: Settings, on_progress: OnProgress) -> int:
 
     Searches meanwhile see what is there already. Raises StorageError, IndexUnavailable.
     """
+    from indexer.index.whoosh_engine import WhooshEngine
+
     with Catalog.open(settings.catalog_path) as catalog:
         total = outbox.enqueue_all(catalog)
         engine = WhooshEngine(settings.index_path)
         for partition in engine.partitions():
             engine.drop(partition)
         with _Writers(settings) as writers:
-            if total > BATCH:
+            if total > _WORTH_WRITERS:
                 writers.start()
             writers.finish(catalog, on_progress)
     return total
@@ -127,10 +129,6 @@ def reindex(settings: Settings, on_progress: OnProgress) -> int:
 
 def source(settings: Settings, document_id: int) -> bytes:
     """A message as it is on the server, fetched now. Raises ConfigError, ServerError."""
-    from indexer.imap.examine import examine
-    from indexer.imap.fetch import fetch_source
-    from indexer.imap.session import connect
-
     with Catalog.open(settings.catalog_path, read_only=True) as catalog:
         document = lookup.found(catalog, [document_id]).get(document_id)
     if document is None or not document.placements:
@@ -149,6 +147,8 @@ def source(settings: Settings, document_id: int) -> bytes:
 
 def forget(settings: Settings, name: str) -> None:
     """Remove all that was fetched for an account, from catalog and index. Raises StorageError."""
+    from indexer.index.whoosh_engine import WhooshEngine
+
     if not settings.catalog_path.exists():
         return
     with Catalog.open(settings.catalog_path) as catalog:
@@ -197,6 +197,8 @@ class _Writers:
         if not total:
             return
         if not self._processes:
+            from indexer.index.drain import drain  # 50 ms that a pass without news does without
+
             drain(catalog, self._settings.index_path)
             on_progress(Progress("index", "", total, total))
             return
