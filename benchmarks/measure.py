@@ -116,9 +116,13 @@ def _memory(pid: int) -> tuple[int, int]:
 
 
 class CountingProxy:
-    """A TCP proxy on loopback that counts octets from the server; a context manager."""
+    """A TCP proxy on loopback that counts octets from the server; a context manager.
 
-    def __init__(self, port: int) -> None:
+    `delay` (seconds) is added to each way, as a network between client and server would.
+    """
+
+    def __init__(self, port: int, *, delay: float = 0.0) -> None:
+        self._delay = delay
         self._target = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -149,6 +153,7 @@ class CountingProxy:
                         data = end.recv(1 << 16)
                         if not data:
                             return
+                        time.sleep(self._delay)
                         if end is server:
                             self.received += len(data)
                             client.sendall(data)
