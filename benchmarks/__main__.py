@@ -35,7 +35,7 @@ LIMITS = {"a": 1.0, "b": 0.2, "c": 0.5}
 QUERIES = {
     "a word in most messages": ("the", "the"),
     "a middling word": ("kernel", "kernel"),
-    "a rare word": ("stratigraphy", "stratigraphy"),
+    "a rare word": ("accordion", "accordion"),
     "an absent word": ("zyzzyvaxq", "zyzzyvaxq"),
     "a phrase": ('"on the other hand"', '"on the other hand"'),
     "a prefix": ("conf*", "conf*"),
@@ -106,6 +106,9 @@ def _idle(
     root: Path, home: Path, port: int, environ: dict[str, str], say: Callable[..., None]
 ) -> None:
     """A pass when nothing changed: as a command, in a process that runs already, from afar."""
+    first = run([MAILSEEK, "sync"], environ).seconds
+    rival_first = rivals.mbsync(root / "rival").seconds
+    say(_row("(b) nothing changed, first time after news, s", first, rival_first, LIMITS["b"]))
     ours = _median(quick([MAILSEEK, "sync"], environ))
     theirs = _median(quick(rivals.mbsync_command(root / "rival"), ok=(0,)))
     say(_row("(b) nothing changed, whole command, s", ours, theirs, LIMITS["b"]))
