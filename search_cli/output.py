@@ -173,7 +173,7 @@ def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[s
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
-    """A hit as docs/json.md describes it."""
+    """A hit as docs/guide.md describes it."""
     return {
         "id": hit.id,
         "account": hit.account,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -53,6 +54,7 @@ def command(
     Words are found in subject, addresses, text and names of attachments; all of them must be there.
     Exit status: 0 hits, 1 none, 2 a wrong query, 3 the index is unavailable.
     """
+    _refuse_options(query)
     settings = load(home)
     text = " ".join(query)
     with Catalog.open(settings.catalog_path, read_only=True) as catalog:
@@ -68,6 +70,14 @@ def command(
     else:
         _show(page)
     return 0 if page.hits else 1
+
+
+def _refuse_options(query: tuple[str, ...]) -> None:
+    """`-word` excludes a word, and click passes what it does not know; but `--word` is a typo."""
+    for part in query:
+        if part.startswith("--") and part[2:3].isalpha():
+            near = get_close_matches(part, [each.opts[0] for each in command.params], n=1)
+            raise click.NoSuchOption(part, possibilities=near)
 
 
 def _show(page: Page) -> None:

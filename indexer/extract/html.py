@@ -8,11 +8,15 @@ text and lose their address.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, UnusualUsageWarning
 from bs4.element import CData, NavigableString, PreformattedString, Tag
 from lxml.etree import LxmlError
+
+# What a mail calls HTML may be XML, or look like a file's name: not a thing to tell the user.
+warnings.filterwarnings("ignore", category=UnusualUsageWarning)
 
 LARGEST = 2 * 2**20
 """Characters of markup that are looked at."""

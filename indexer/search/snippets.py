@@ -97,7 +97,7 @@ def _found(text: str, looked_for: Wanted) -> list[_Found]:
     """Everything that was looked for, in order of start; the first `_MOST` of them.
 
     Candidates are found in C speed, the analyzer decides. Words written with accents that the query
-    does not have are looked for where the plain ones are missing, in a first stretch of the text.
+    does not have are looked for in short texts, and in a first stretch of one without plain ones.
     """
     firsts: dict[str, list[tuple[str, ...]]] = {}
     for sequence in looked_for.sequences:
@@ -107,7 +107,7 @@ def _found(text: str, looked_for: Wanted) -> list[_Found]:
         return []
     plain = heapq.merge(*(_occurrences(text, word) for word in begins))
     found = _decided(text, plain, firsts, looked_for.prefixes)
-    if not found and not text.isascii():
+    if not text.isascii() and (not found or len(text) <= 2 * LONGEST):
         pattern = _pattern(begins)
         accented = (match.start() for match in pattern.finditer(text[:_READ_SLOWLY]))
         found = _decided(text, accented, firsts, looked_for.prefixes)

@@ -161,7 +161,7 @@ def _document(head: MessageHead, parts: tuple[Part, ...] | None) -> Document:
         fields = headers.parse(head.header)
         return build(fields, parts, head.structure.attachments, notes)
     except Exception as error:  # a mail must not end a sync, whatever is in it
-        log.warning("a message cannot be read", exc_info=True)
+        log.warning("a message cannot be read: %s", type(error).__name__, exc_info=True)
         note = f"the message cannot be read ({type(error).__name__})"
         return Document(fields, "", head.structure.attachments, (*notes, note))
 

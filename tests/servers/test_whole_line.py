@@ -8,7 +8,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer import config_file, pipeline
+from indexer import pipeline
 from indexer.catalog.store import Catalog
 from indexer.index.whoosh_engine import WhooshEngine
 from indexer.search.page import Page
@@ -26,7 +25,8 @@ from indexer.settings import Settings
 from indexer.verification import verify
 from search_cli.demo import filling
 from search_cli.demo.mailbox import messages
-from tests.servers.conftest import PASSWORD_VARIABLE, Mailbox
+from tests.servers.commands import MAILSEEK, configure, mailseek
+from tests.servers.conftest import Mailbox
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -46,36 +46,6 @@ def search(settings: Settings, query: str, **options: object) -> Page:
 
 def ids(settings: Settings, query: str) -> list[int]:
     return [hit.id for hit in search(settings, query, limit=10_000).hits]
-
-
-def mailseek(
-    settings: Settings, *arguments: str, **environ: str
-) -> subprocess.CompletedProcess[str]:
-    """The command, as it is installed."""
-    return subprocess.run(
-        [sys.executable, "-m", "search_cli.main", "--home", str(settings.home), *arguments],
-        env={**os.environ, **environ},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def configure(mailbox: Mailbox, **keys: object) -> None:
-    account = mailbox.account
-    config_file.add_account(
-        mailbox.settings.home,
-        "test",
-        {
-            "host": account.host,
-            "port": account.port,
-            "user": account.user,
-            "tls": "none",
-            "password_env": PASSWORD_VARIABLE,
-            **keys,
-        },
-    )
 
 
 def snapshot(settings: Settings) -> object:
@@ -220,7 +190,7 @@ def test_a_sync_killed_at_any_moment_ends_in_the_same_index(mailbox: Mailbox) ->
     dice = random.Random(seed)
     settings = mailbox.settings
     for _ in range(int(os.environ.get("MAILSEEK_TEST_KILLS", "12"))):
-        command = [sys.executable, "-m", "search_cli.main", "--home", str(settings.home), "sync"]
+        command = [*MAILSEEK, "--home", str(settings.home), "sync"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         time.sleep(dice.uniform(0.1, 1.2))
         kind = dice.choice([signal.SIGINT, signal.SIGKILL, signal.SIGKILL])

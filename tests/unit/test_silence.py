@@ -1,0 +1,23 @@
+"""What happens inside the library is no business of the terminal's."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def said(code: str) -> str:
+    """All that a Python process prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout + done.stderr
+
+
+def test_warnings_are_logged_and_not_printed() -> None:
+    assert said("import indexer.sync.reading as r; r.log.warning('a message cannot be read')") == ""
+
+
+def test_markup_that_is_no_html_is_read_without_a_word() -> None:
+    markup = "<?xml version='1.0'?><a>text</a>"
+
+    assert said(f"from indexer.extract.html import to_text; to_text({markup!r})") == ""
+    assert said("from indexer.extract.html import to_text; to_text('/etc/hosts')") == ""

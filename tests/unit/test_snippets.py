@@ -1,0 +1,107 @@
+"""The piece of a message that shows why it was found."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.query import syntax
+from indexer.query.parser import parse as parse_at
+from indexer.search.page import Marked
+from indexer.search.snippets import LONGEST, mark, snippet, wanted
+
+FILLER = "Nothing of note happened on the way to the harbour, and nobody asked. " * 40
+
+
+def parse(query: str) -> syntax.Node:
+    return parse_at(query, now=datetime(2026, 11, 1, tzinfo=UTC), zone=UTC)
+
+
+def shown(query: str, text: str) -> Marked:
+    return snippet(text, wanted(parse(query)))
+
+
+def marks(marked: Marked) -> list[str]:
+    return [marked.text[start:end] for start, end in marked.marks]
+
+
+def test_the_words_that_were_looked_for_are_marked() -> None:
+    found = shown("quarterly report", "The quarterly figures; a Report follows.")
+
+    assert marks(found) == ["quarterly", "Report"]
+
+
+def test_the_piece_with_the_most_different_words_is_shown() -> None:
+    text = f"A report. {FILLER} The quarterly report is ready. {FILLER}"
+
+    found = shown("quarterly report", text)
+
+    assert marks(found) == ["quarterly", "report"]
+    assert len(found.text) <= LONGEST
+    assert found.text.startswith("…")
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "marked"),
+    [
+        ("cafe", "Wir sind im Café.", ["Café"]),
+        ("Straße", "die STRASSE und die Straße", ["STRASSE", "Straße"]),
+        ("東京", "来週、東京で会議があります。", ["東京"]),
+        ("中", "中文", ["中文"]),
+        ("conf*", "The conference was confirmed, inconfident", ["conference", "confirmed"]),
+        ('"thank you"', "you thank; thank  you.", ["thank you"]),
+        ("bob@example.com", "ask bob@example.com or example.com", ["bob@example.com"]),
+    ],
+)
+def test_words_are_marked_as_they_are_written(query: str, text: str, marked: list[str]) -> None:
+    assert marks(shown(query, text)) == marked
+
+
+def test_what_a_query_excludes_is_not_marked() -> None:
+    assert marks(shown("report -draft", "A draft report")) == ["report"]
+
+
+def test_markup_in_a_message_is_text_like_any_other() -> None:
+    found = shown("alert", "<script>alert(1)</script>")
+
+    assert found.text == "<script>alert(1)</script>"
+    assert marks(found) == ["alert"]
+
+
+def test_without_a_word_of_the_query_the_beginning_is_shown() -> None:
+    assert shown("from:ann", "  Dear   all,\n\n> as I said\n-----\nyes").text == (
+        "Dear all, as I said yes"
+    )
+
+
+def test_a_subject_is_marked_whole() -> None:
+    found = mark("Re: the quarterly report", wanted(parse("report"), ("", "subject")))
+
+    assert (found.text, marks(found)) == ("Re: the quarterly report", ["report"])
+
+
+@given(
+    st.text(max_size=400),
+    st.sampled_from(["report", '"a b"', "é*", "東京 OR x", "ss i̇", "-a"]),
+)
+def test_marks_lie_within_the_text_in_order(text: str, query: str) -> None:
+    found = shown(query, text)
+
+    assert len(found.text) <= LONGEST
+    at = 0
+    for start, end in found.marks:
+        assert at <= start < end <= len(found.text)
+        at = end
+
+
+def test_a_megabyte_of_near_misses_ends() -> None:
+    """By construction: candidates and characters looked at are bounded, so this cannot run away."""
+    began = time.process_time()
+
+    shown('"aa b"', "aa " * 400_000)
+
+    assert time.process_time() - began < 5  # some hundred times what it takes
