@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MAILSEEK_CORPUS ?= .corpus/mail
 export MAILSEEK_CORPUS
 
-.PHONY: help demo test unit lint types contract lock bench soak clean servers
+.PHONY: help demo test unit lint types contract lock bench clean servers
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12

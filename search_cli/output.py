@@ -115,7 +115,9 @@ def hit_lines(hit: Hit, now: datetime, columns: int) -> list[str]:
     """A hit in two or three lines: who and when, subject, snippet."""
     names = ", ".join(each.name or each.email for each in hit.sender) or "(nobody)"
     marks = ("●" if "\\Seen" not in hit.flags else " ") + ("★" if "\\Flagged" in hit.flags else " ")
-    where = ", ".join(hit.folders) + ("  📎" if hit.attachments else "")
+    where = ", ".join(hit.folders)
+    if hit.attachments:
+        where += "  📎 " + ", ".join(each.name or each.mime_type for each in hit.attachments)
     more = f" (+{hit.in_thread - 1} in thread)" if hit.in_thread > 1 else ""
     head = f"{hit.id:>7}  {short_date(hit.date, now)} {marks} "
     left = max(columns - cells(head), 20)

@@ -88,7 +88,7 @@ def _show(page: Page) -> None:
     if not page.hits:
         print("nothing found", file=sys.stderr)
     elif page.more:
-        more = f"there are more hits than these {len(page.hits)}; --limit shows them"
+        more = f"there are more hits; --limit {10 * len(page.hits)} shows more of them"
         print(output.paint(more, output.DIM, stream=sys.stderr), file=sys.stderr)
     uncovered = output.coverage_line(page.coverage)
     if uncovered:

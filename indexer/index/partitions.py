@@ -99,7 +99,7 @@ class Segment:
         self.reader = reader
         self.key = segment_key(reader.segment())
         self.documents: int = reader.doc_count_all()
-        self.deleted: frozenset[int] = reader.deleted_docs_set
+        self.deleted: frozenset[int] = frozenset(reader.segment().deleted_docs())
         self.date = reader.column_reader("date", translate=False)
         self.id = reader.column_reader("id", translate=False)
 

@@ -10,7 +10,7 @@ import heapq
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 
 from indexer.index.analysis import (
@@ -171,9 +171,10 @@ def _variants(folded: str) -> str:
     """A letter, or two that stand for one, as they may have been written: é for e, ß for ss."""
     if len(folded) == 2:
         return f"(?:{_variants(folded[0])}{_variants(folded[1])}|{_LIGATURES[folded]})"
-    return f"[{re.escape(folded)}{_ACCENTED.get(folded, '')}][{MARKS}]*"
+    return f"[{re.escape(folded)}{_accented().get(folded, '')}][{MARKS}]*"
 
 
+@cache
 def _accented() -> dict[str, str]:
     """Base letter → its precomposed forms in Latin-1 Supplement and Latin Extended-A, -B."""
     forms: dict[str, str] = {}
@@ -184,7 +185,6 @@ def _accented() -> dict[str, str]:
     return forms
 
 
-_ACCENTED = _accented()
 _LIGATURES = {"ss": "ß", "ae": "æ", "oe": "œ", "th": "þ"}
 _LETTERS = re.compile("|".join((*_LIGATURES, ".")))
 
