@@ -21,7 +21,8 @@ from indexer.errors import ConfigError, IndexUnavailable, MailseekError
 from indexer.imap.examine import examine
 from indexer.imap.fetch import fetch_source
 from indexer.imap.session import connect
-from indexer.settings import AccountSettings, Settings, password
+from indexer.passwords import password
+from indexer.settings import AccountSettings, Settings
 from indexer.sync.account import BatchDone, SyncReport, sync_account
 
 _WORTH_WRITERS = 1000  # messages; fewer are indexed sooner than processes start

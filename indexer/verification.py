@@ -14,8 +14,9 @@ from indexer.imap.folders import list_folders
 from indexer.imap.session import Session, connect
 from indexer.index.engine import Partition
 from indexer.index.whoosh_engine import WhooshEngine
+from indexer.passwords import password
 from indexer.pipeline import chosen
-from indexer.settings import AccountSettings, Settings, password
+from indexer.settings import AccountSettings, Settings
 from indexer.sync.account import in_scope
 
 _SHOWN = 8  # UIDs or ids that a line names

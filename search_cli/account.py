@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from indexer import config_file
-from indexer.settings import AccountSettings, load, password
+from indexer.passwords import password
+from indexer.settings import AccountSettings, load
 from search_cli import output
 
 

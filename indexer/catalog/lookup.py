@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from indexer.catalog.records import headers_from_json
+from indexer.catalog import json_columns
 from indexer.catalog.schema import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
 from indexer.catalog.store import Catalog
 from indexer.extract.document import Attachment, Headers
@@ -86,9 +85,9 @@ def found(
             message_id=row[4],
             thread_id=row[5],
             subject=row[6],
-            headers=headers_from_json(row[7], subject=row[6], message_id=row[4]),
-            attachments=tuple(Attachment(*each) for each in json.loads(row[8] or "[]")),
-            notes=tuple(json.loads(row[9] or "[]")),
+            headers=json_columns.headers_from_json(row[7], subject=row[6], message_id=row[4]),
+            attachments=json_columns.attachments_from_json(row[8]),
+            notes=json_columns.notes_from_json(row[9]),
             text=_beginning(row[10] or b"", text_limit),
             placements=tuple(placements.get(row[0], ())),
         )

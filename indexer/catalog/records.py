@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from indexer.catalog import outbox, threads
+from indexer.catalog import json_columns, outbox, threads
 from indexer.catalog.store import Catalog
-from indexer.extract.document import Address, Attachment, Document, Headers
+from indexer.extract.document import Attachment, Document, Headers
 
 LARGEST_PARTITION = 25_000
 """Documents of one partition; further ones of the same year go to `2024.1`, `2024.2`, …"""
@@ -86,13 +85,13 @@ def add(connection: sqlite3.Connection, account_id: int, new: NewDocument) -> in
             date,
             int(new.received.timestamp()),
             new.size,
-            _storable(headers.message_id),
+            json_columns.storable(headers.message_id),
             thread or 0,
-            _storable(headers.subject),
-            _storable(str(headers.sender[0])) if headers.sender else "",
-            headers_to_json(headers),
-            _json([[a.name, a.mime_type, a.size] for a in new.document.attachments]),
-            _json([*headers.notes, *new.document.notes]),
+            json_columns.storable(headers.subject),
+            json_columns.storable(str(headers.sender[0])) if headers.sender else "",
+            json_columns.headers_to_json(headers),
+            json_columns.attachments_to_json(new.document.attachments),
+            json_columns.dumped([*headers.notes, *new.document.notes]),
         ),
     )
     assert row.lastrowid is not None
@@ -120,9 +119,9 @@ def records(catalog: Catalog, ids: Sequence[int]) -> list[Record]:
             size=row[5],
             message_id=row[6],
             thread_id=row[7],
-            headers=headers_from_json(row[8], subject=row[9], message_id=row[6]),
-            attachments=tuple(Attachment(*each) for each in json.loads(row[10] or "[]")),
-            notes=tuple(json.loads(row[11] or "[]")),
+            headers=json_columns.headers_from_json(row[8], subject=row[9], message_id=row[6]),
+            attachments=json_columns.attachments_from_json(row[10]),
+            notes=json_columns.notes_from_json(row[11]),
             text=zlib.decompress(row[12]).decode() if row[12] else "",
         )
         for row in catalog.connection.execute(
@@ -132,52 +131,6 @@ def records(catalog: Catalog, ids: Sequence[int]) -> list[Record]:
             tuple(ids),
         )
     ]
-
-
-def headers_to_json(headers: Headers) -> str:
-    """What of the headers has no column of its own; empty fields are left out."""
-    addresses = {
-        name: [[each.name, each.email] for each in group]
-        for name in ("sender", "to", "cc", "bcc", "reply_to")
-        if (group := getattr(headers, name))
-    }
-    rest = {
-        "list_id": headers.list_id,
-        "references": list(headers.references),
-        "date": int(headers.date.timestamp()) if headers.date else None,
-    }
-    return _json({**addresses, **{name: value for name, value in rest.items() if value}}) or "{}"
-
-
-def headers_from_json(text: str, *, subject: str = "", message_id: str = "") -> Headers:
-    """The reverse; subject and Message-ID come from their columns."""
-    values = json.loads(text)
-
-    def addresses(name: str) -> tuple[Address, ...]:
-        return tuple(Address(*each) for each in values.get(name, ()))
-
-    date = values.get("date")
-    return Headers(
-        message_id=message_id,
-        references=tuple(values.get("references", ())),
-        date=datetime.fromtimestamp(date, UTC) if date else None,
-        sender=addresses("sender"),
-        to=addresses("to"),
-        cc=addresses("cc"),
-        bcc=addresses("bcc"),
-        reply_to=addresses("reply_to"),
-        subject=subject,
-        list_id=values.get("list_id", ""),
-    )
-
-
-def _json(value: object) -> str:
-    return _storable(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) if value else ""
-
-
-def _storable(text: str) -> str:
-    """Text without halves of surrogate pairs, which no UTF-8 can hold: one must not stop a sync."""
-    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _partition(connection: sqlite3.Connection, account_id: int, date: int) -> str:

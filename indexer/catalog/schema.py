@@ -53,7 +53,7 @@ CREATE TABLE document (
     thread_id   INTEGER NOT NULL,           -- id of one document of the thread
     subject     TEXT NOT NULL,
     sender      TEXT NOT NULL,              -- what a list of hits shows
-    headers     TEXT NOT NULL,              -- JSON, see records.headers_to_json
+    headers     TEXT NOT NULL,              -- JSON, see json_columns
     attachments TEXT NOT NULL,              -- JSON [[name, type, octets], …]; '' is none
     notes       TEXT NOT NULL,              -- JSON [text, …]; '' is none
     UNIQUE (account_id, identity)

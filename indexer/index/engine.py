@@ -17,10 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from indexer.catalog.records import Record
 from indexer.query.syntax import Account, In, Is, Node
+
+if TYPE_CHECKING:  # searching does without what writing needs
+    from indexer.catalog.records import Record
 
 
 @dataclass(frozen=True, slots=True, order=True)

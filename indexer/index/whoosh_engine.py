@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Iterator
 from heapq import heapify, heappop, heapreplace, nlargest
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from indexer.catalog.records import Record
 from indexer.errors import StorageError
 from indexer.index.cursors import END
 from indexer.index.engine import Match, Partition, PartitionStats, State, StateLookup
@@ -25,6 +25,9 @@ from indexer.index.partitions import (
 )
 from indexer.index.ranking import Scorer, scoring_words
 from indexer.query.syntax import Node
+
+if TYPE_CHECKING:  # searching does without what writing needs
+    from indexer.catalog.records import Record
 
 
 class WhooshEngine:

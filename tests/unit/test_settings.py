@@ -9,7 +9,8 @@ import pytest
 
 from indexer import config_file
 from indexer.errors import ConfigError, SecretError
-from indexer.settings import AccountSettings, Secret, home_folder, load, password
+from indexer.passwords import password
+from indexer.settings import AccountSettings, Secret, home_folder, load
 
 GOOD = """
 [accounts.work]
