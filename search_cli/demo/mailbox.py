@@ -126,7 +126,7 @@ class _Maker:
             part.set_content(markup, subtype="html", cte="base64")
         folder = dice.choices(("Lists/garden", "INBOX", "Junk"), (6, 2, 1))[0]
         flags = ("\\Seen",) if dice.random() < 0.5 else ()
-        return DemoMessage(folder, flags, date, part.as_bytes())
+        return DemoMessage(folder, flags, date, self._source(part))
 
     def _text(self, language: Language, to: str, author: str) -> str:
         dice = self._dice
@@ -200,7 +200,14 @@ class _Maker:
             flags.append("\\Answered")
         if dice.random() < 0.06:
             flags.append(dice.choice(("$Important", "Garden")))
-        return DemoMessage(folder, tuple(flags), date, part.as_bytes())
+        return DemoMessage(folder, tuple(flags), date, self._source(part))
+
+    def _source(self, part: MIMEPart) -> bytes:
+        """Boundaries by our dice: the email package throws its own for each message."""
+        for each in part.walk():
+            if each.is_multipart():
+                each.set_boundary(f"={self._dice.randrange(10**12):012}=")
+        return part.as_bytes()
 
 
 def _encoded(name: str) -> str:
