@@ -33,9 +33,11 @@ def test_every_folder_has_mail_and_none_lies_in_the_future() -> None:
 
 def test_there_are_threads_newsletters_and_attachments() -> None:
     assert sum(1 for each in PARSED if each["In-Reply-To"]) > 50
-    assert sum(1 for each in PARSED if each.get_content_type() == "text/html") + sum(
-        1 for each in PARSED if each.get_body(("html",)) is not None
-    ) > len(PARSED) // 10
+    assert (
+        sum(1 for each in PARSED if each.get_content_type() == "text/html")
+        + sum(1 for each in PARSED if each.get_body(("html",)) is not None)
+        > len(PARSED) // 10
+    )
     assert sum(1 for each in PARSED if any(each.iter_attachments())) > 10
 
 
