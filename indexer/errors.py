@@ -15,7 +15,8 @@
         │   ├── ServerGone          the connection broke in the middle; worth another try
         │   └── ProtocolError       the server answered what we cannot use
         ├── StorageError            the home folder, the disk, the catalog
-        │   └── CatalogBusy         another process holds the catalog or an account's sync
+        │   ├── CatalogBusy         another process holds the catalog or an account's sync
+        │   └── Superseded          somebody else took over what we were working on
         └── IndexUnavailable        the full-text index
             └── IndexBusy           another process is writing this partition
 """
@@ -104,6 +105,10 @@ class StorageError(Unavailable):
 
 class CatalogBusy(StorageError):
     """Another process holds the catalog, or syncs the same account, for too long."""
+
+
+class Superseded(StorageError):
+    """Another worker took over, or changed what this one relied on; nothing more is written."""
 
 
 class IndexUnavailable(Unavailable):

@@ -17,7 +17,7 @@ from indexer.index.whoosh_engine import WhooshEngine
 from indexer.passwords import password
 from indexer.pipeline import chosen
 from indexer.settings import AccountSettings, Settings
-from indexer.sync.account import in_scope
+from indexer.sync.planning import in_scope
 
 _SHOWN = 8  # UIDs or ids that a line names
 

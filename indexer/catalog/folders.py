@@ -84,11 +84,16 @@ def describe(connection: sqlite3.Connection, folder_id: int, delimiter: str, rol
     )
 
 
-def reach(connection: sqlite3.Connection, folder_id: int, point: SyncPoint) -> None:
-    """Move a folder's sync point; in the transaction that writes the last of what it covers."""
+def reach(
+    connection: sqlite3.Connection, folder_id: int, point: SyncPoint, backlog: int = 0
+) -> None:
+    """Move a folder's sync point; in the transaction that writes the last of what it covers.
+
+    `backlog` is how many messages are still to be fetched.
+    """
     connection.execute(
         "UPDATE folder SET uidvalidity = ?, uidnext = ?, messages = ?, highestmodseq = ?,"
-        " complete = ?, last_sync = ? WHERE id = ?",
+        " complete = ?, last_sync = ?, backlog = ? WHERE id = ?",
         (
             point.uidvalidity,
             point.uidnext,
@@ -96,8 +101,16 @@ def reach(connection: sqlite3.Connection, folder_id: int, point: SyncPoint) -> N
             point.highestmodseq,
             int(point.complete),
             time.time(),
+            backlog,
             folder_id,
         ),
+    )
+
+
+def still_to_fetch(connection: sqlite3.Connection, folder_id: int, backlog: int) -> None:
+    """Note how many messages of a folder are left after a portion of them."""
+    connection.execute(
+        "UPDATE folder SET backlog = ?, read_at = ? WHERE id = ?", (backlog, time.time(), folder_id)
     )
 
 

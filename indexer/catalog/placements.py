@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ _BITS = {
 }
 _MOST_KEYWORDS = 100  # of one message, each of so many characters:
 _LONGEST_KEYWORD = 100
+_LOOSEN = (
+    "INSERT OR REPLACE INTO loose (document_id, account_id, since)"
+    " SELECT document_id, account_id, ? FROM placement"
+    " JOIN document ON document.id = document_id WHERE folder_id = ?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +126,7 @@ def remove(connection: sqlite3.Connection, folder_id: int, gone: Sequence[int]) 
     """Take UIDs away; their documents become loose."""
     pairs = [(folder_id, uid) for uid in gone]
     connection.executemany(
-        "INSERT OR IGNORE INTO loose SELECT document_id, account_id FROM placement"
-        " JOIN document ON document.id = document_id WHERE folder_id = ? AND uid = ?",
-        pairs,
+        _LOOSEN + " AND uid = ?", [(time.time(), folder_id, uid) for uid in gone]
     )
     connection.executemany("DELETE FROM placement WHERE folder_id = ? AND uid = ?", pairs)
     _forget_failures(connection, folder_id, gone)
@@ -130,11 +134,7 @@ def remove(connection: sqlite3.Connection, folder_id: int, gone: Sequence[int]) 
 
 def clear(connection: sqlite3.Connection, folder_id: int) -> None:
     """Take all UIDs of a folder away; their documents become loose."""
-    connection.execute(
-        "INSERT OR IGNORE INTO loose SELECT document_id, account_id FROM placement"
-        " JOIN document ON document.id = document_id WHERE folder_id = ?",
-        (folder_id,),
-    )
+    connection.execute(_LOOSEN, (time.time(), folder_id))
     connection.execute("DELETE FROM placement WHERE folder_id = ?", (folder_id,))
     connection.execute("DELETE FROM failure WHERE folder_id = ?", (folder_id,))
 

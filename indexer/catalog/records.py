@@ -69,8 +69,23 @@ def known(catalog: Catalog, account_id: int, identities: Sequence[bytes]) -> dic
     )
 
 
+def existing(connection: sqlite3.Connection, ids: Sequence[int]) -> frozenset[int]:
+    """Those of some hundred document ids that are still there."""
+    marks = ", ".join("?" * len(ids))
+    rows = connection.execute(f"SELECT id FROM document WHERE id IN ({marks})", tuple(ids))
+    return frozenset(id_ for (id_,) in rows)
+
+
 def add(connection: sqlite3.Connection, account_id: int, new: NewDocument) -> int:
-    """Write a document, its text and its row of the outbox; in the caller's transaction."""
+    """Write a document, its text and its row of the outbox; in the caller's transaction.
+
+    The id of the one that is there already, where a worker beside us met it in another folder.
+    """
+    there = connection.execute(
+        "SELECT id FROM document WHERE account_id = ? AND identity = ?", (account_id, new.identity)
+    ).fetchone()
+    if there is not None:
+        return int(there[0])
     headers, date = new.document.headers, effective_date(new.document.headers.date, new.received)
     partition = _partition(connection, account_id, date)
     thread = threads.thread_of(connection, account_id, headers)

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import math
+
 from indexer.catalog import outbox
 from indexer.catalog.store import Catalog
 
 _BATCH = 2000  # documents of one transaction: others want to write too
 
 
-def sweep(catalog: Catalog, account_id: int) -> int:
+def sweep(catalog: Catalog, account_id: int, *, before: float = math.inf) -> int:
     """Remove the loose documents that found no other place, also from the index; how many.
 
-    Where an account keeps what the server deletes, this is not called: the documents stay loose,
-    and go should the account change its mind.
+    `before`: only those that lost their place before this moment, since 1970. Where an account
+    keeps what the server deletes, this is not called: the documents stay loose, and go should the
+    account change its mind.
     """
     removed = 0
+    if not catalog.connection.execute(
+        "SELECT 1 FROM loose WHERE account_id = ? LIMIT 1", (account_id,)
+    ).fetchone():
+        return 0
     while True:
-        some = catalog.connection.execute(
-            "SELECT document_id, partition,"
-            " EXISTS (SELECT 1 FROM placement WHERE placement.document_id = document.id)"
-            " FROM loose JOIN document ON document.id = document_id"
-            " WHERE loose.account_id = ? LIMIT ?",
-            (account_id, _BATCH),
-        ).fetchall()
-        if not some:
-            return removed
         with catalog.transaction() as connection:
+            some = connection.execute(
+                "SELECT document_id, partition,"
+                " EXISTS (SELECT 1 FROM placement WHERE placement.document_id = document.id)"
+                " FROM loose JOIN document ON document.id = document_id"
+                " WHERE loose.account_id = ? AND since < ? LIMIT ?",
+                (account_id, before, _BATCH),
+            ).fetchall()
             for document_id, partition, placed in some:
                 if placed:
                     connection.execute("DELETE FROM loose WHERE document_id = ?", (document_id,))
@@ -33,3 +38,5 @@ def sweep(catalog: Catalog, account_id: int) -> int:
                     outbox.put(connection, account_id, document_id, partition, "delete")
                     connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
                     removed += 1
+        if len(some) < _BATCH:
+            return removed

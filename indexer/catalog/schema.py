@@ -135,7 +135,32 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_by_partition ON outbox (account_id, partition);
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+# What workers need, who share an account between them.
+_VERSION_2 = """
+ALTER TABLE account ADD COLUMN planned_at REAL NOT NULL DEFAULT 0; -- when workers were last sent
+ALTER TABLE account ADD COLUMN not_before REAL NOT NULL DEFAULT 0; -- it rests until then
+ALTER TABLE account ADD COLUMN setbacks INTEGER NOT NULL DEFAULT 0; -- failed passes in a row
+ALTER TABLE account ADD COLUMN verified_at REAL NOT NULL DEFAULT 0;
+
+-- Everything before this moment was followed; that of the messages `backlog` is still to be fetched.
+ALTER TABLE folder ADD COLUMN followed_at REAL NOT NULL DEFAULT 0;
+ALTER TABLE folder ADD COLUMN backlog INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE folder ADD COLUMN read_at REAL NOT NULL DEFAULT 0; -- last portion of the backlog
+
+-- When the document lost its placement: it may go once every folder was followed after that.
+ALTER TABLE loose ADD COLUMN since REAL NOT NULL DEFAULT 0;
+
+-- Who works on a folder counts this up first. A worker that finds another number at its next
+-- transaction was taken for dead while it slept, and must not write any more.
+CREATE TABLE fence (
+    account_id  INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+    folder      TEXT NOT NULL,
+    number      INTEGER NOT NULL,
+    PRIMARY KEY (account_id, folder)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -24,11 +24,15 @@ _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 class Catalog:
-    """An open catalog; a context manager. `connection` is for the modules of this package."""
+    """An open catalog; a context manager. `connection` is for the modules of this package.
+
+    `guard` is called at the beginning of every transaction, see `fences`.
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.connection = connection
         self.path = path
+        self.guard: Callable[[sqlite3.Connection], None] | None = None
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Catalog:
@@ -68,11 +72,13 @@ class Catalog:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing: committed at the end, rolled back on any exception, ^C included.
 
-        Raises StorageError, CatalogBusy.
+        Raises StorageError, CatalogBusy, Superseded.
         """
         with storage_errors(self.path):
             try:
                 self.connection.execute("BEGIN IMMEDIATE")
+                if self.guard is not None:
+                    self.guard(self.connection)
                 yield self.connection
                 self.connection.execute("COMMIT")
             except BaseException:

@@ -35,6 +35,7 @@ def examine(session: Session, folder: str, known: tuple[int, int] | None = None)
     EXAMINE and never SELECT: it takes not even the \\Recent flag away.
     Raises ServerGone, ProtocolError.
     """
+    session.folder = ""
     with server_errors(f"account {session.account}, folder {folder}"):
         if known is not None and "QRESYNC" in session.enabled:
             parameter = f"(QRESYNC ({known[0]} {known[1]}))"
@@ -49,7 +50,7 @@ def examine(session: Session, folder: str, known: tuple[int, int] | None = None)
                 "HIGHESTMODSEQ": _number(answers, "HIGHESTMODSEQ"),
             }
         )
-        return Examined(
+        examined = Examined(
             state,
             changed=tuple(
                 flag_state(uid, items)
@@ -58,6 +59,8 @@ def examine(session: Session, folder: str, known: tuple[int, int] | None = None)
             ),
             vanished=tuple(extensions.vanished(answers.get("VANISHED", ()))),
         )
+    session.folder = folder
+    return examined
 
 
 def flag_state(uid: int, items: Mapping[bytes, Any]) -> FlagState:

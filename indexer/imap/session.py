@@ -33,6 +33,7 @@ class Session:
         self.account = account
         self.capabilities = client.capabilities_now()
         self.enabled: frozenset[str] = frozenset()
+        self.folder = ""  # the one that is open, as `examine` left it
 
     def __repr__(self) -> str:
         return f"<Session of {self.account}>"

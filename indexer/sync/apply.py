@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from indexer.catalog.folders import KnownFolder, SyncPoint
 from indexer.catalog.placements import Placing
 from indexer.catalog.records import NewDocument
 from indexer.catalog.store import Catalog
+from indexer.errors import Superseded
 from indexer.imap.folders import Folder
 
 
@@ -18,18 +20,21 @@ class Portion:
     """A part of a chunk that came whole.
 
     `placed`: UIDs of known documents, by document id; `new`: documents with the UIDs at which they
-    are, one or more; `failed`: UIDs that the server did not give; `last` is the folder's sync point
-    where nothing of the folder is left to fetch after this portion.
+    are, one or more; `failed`: UIDs that the server did not give; `left`: how many of the folder's
+    messages are to be fetched after this portion; `last` is its sync point where none is.
     """
 
     placed: Sequence[tuple[Placing, int]] = ()
     new: Sequence[tuple[NewDocument, Sequence[Placing]]] = ()
     failed: Sequence[int] = ()
     reason: str = ""
+    left: int = 0
     last: SyncPoint | None = None
 
 
-def begin_anew(catalog: Catalog, account_id: int, folder: Folder, point: SyncPoint) -> KnownFolder:
+def begin_anew(
+    catalog: Catalog, account_id: int, folder: Folder, point: SyncPoint, backlog: int
+) -> KnownFolder:
     """A folder that is read from the beginning; documents of the old UIDs keep their words.
 
     `point` has `complete` unset: until the backfill has ended, it says from which HIGHESTMODSEQ on
@@ -37,7 +42,7 @@ def begin_anew(catalog: Catalog, account_id: int, folder: Folder, point: SyncPoi
     """
     with catalog.transaction() as connection:
         id_ = folders.begin(connection, account_id, folder.name, folder.delimiter, folder.role)
-        folders.reach(connection, id_, point)
+        folders.reach(connection, id_, point, backlog)
     return KnownFolder(id_, folder.name, folder.delimiter, folder.role, point)
 
 
@@ -54,20 +59,25 @@ def changes(
     vanished: Sequence[int],
     changed: Sequence[Placing],
     point: SyncPoint,
+    backlog: int = 0,
 ) -> None:
     """Removals and flags first, then the sync point that covers them: together or not at all."""
-    if not vanished and not changed and point == known.point:
+    if not (vanished or changed or backlog) and point == known.point:
         return
     with catalog.transaction() as connection:
         placements.remove(connection, known.id, vanished)
         placements.set_flags(connection, known.id, changed)
-        folders.reach(connection, known.id, point)
+        folders.reach(connection, known.id, point, backlog)
 
 
 def portion(catalog: Catalog, account_id: int, folder_id: int, portion: Portion) -> None:
-    """Documents, words, places and outbox rows; and the sync point if this is the last."""
+    """Documents, words, places and outbox rows; and the sync point if this is the last.
+
+    Raises Superseded where a document that was to get another place was removed meanwhile.
+    """
     with catalog.transaction() as connection:
         placed = list(portion.placed)
+        _still_there(connection, placed)
         for document, places in portion.new:
             id_ = records.add(connection, account_id, document)
             placed.extend((at, id_) for at in places)
@@ -75,6 +85,18 @@ def portion(catalog: Catalog, account_id: int, folder_id: int, portion: Portion)
         placements.put_failures(connection, account_id, folder_id, portion.failed, portion.reason)
         if portion.last is not None:
             folders.reach(connection, folder_id, portion.last)
+        else:
+            folders.still_to_fetch(connection, folder_id, portion.left)
+
+
+def _still_there(connection: sqlite3.Connection, placed: Sequence[tuple[Placing, int]]) -> None:
+    ids = {id_ for _, id_ in placed}
+    there = records.existing(connection, list(ids))
+    if len(there) != len(ids):
+        raise Superseded(
+            "a message was removed while it was being placed",
+            cure="run it again; it is fetched anew",
+        )
 
 
 def describe(catalog: Catalog, known: Iterable[KnownFolder], listed: Iterable[Folder]) -> None:

@@ -62,7 +62,9 @@ def follow(
     )
     if known is None or how == "anew":
         uids = _everything(session, folder.name, state)
-        known = apply.begin_anew(catalog, account_id, folder, replace(reached, complete=False))
+        known = apply.begin_anew(
+            catalog, account_id, folder, replace(reached, complete=False), len(uids)
+        )
         found = changes.compute(Known(known.point, ()), Seen(state, everything=uids))
         if not found.new:
             apply.changes(catalog, known, (), (), reached)
@@ -82,7 +84,7 @@ def follow(
             apply.flags(catalog, known.id, pending)
             pending = []
     now = changes.halfway(known.point, reached, found) if found.new else reached
-    apply.changes(catalog, known, found.vanished, pending, now)
+    apply.changes(catalog, known, found.vanished, pending, now, len(found.new))
     log.debug(
         "%s: %s, %d new, %d gone, %d flags", folder.name, how, len(found.new), vanished, flags
     )

@@ -53,12 +53,15 @@ def read(
     account_id: int,
     folder_id: int,
     uids: Sequence[int],
+    *,
+    after: int,
     last: SyncPoint | None,
 ) -> Iterator[Committed]:
     """Fetch at most CHUNK messages of the open folder into the catalog, commit by commit.
 
-    `last` is the folder's sync point if it has no further messages to fetch. Raises ServerGone,
-    ProtocolError, StorageError; what was yielded stays.
+    `after`: how many messages of the folder are to be fetched then; `last` is its sync point if
+    there are none. Raises ServerGone,
+    ProtocolError, StorageError, Superseded; what was yielded stays.
     """
     patience = _Patience()
     asked = frozenset(uids)
@@ -98,7 +101,7 @@ def read(
             catalog,
             account_id,
             folder_id,
-            Portion(placed, new, failed, NOT_GIVEN, last if left == 0 else None),
+            Portion(placed, new, failed, NOT_GIVEN, after + left, last if left == 0 else None),
         )
         copies = sum(len(places) for _, places in new) - len(new)
         yield Committed(len(new), bodies, len(placed) + copies, len(failed))

@@ -13,7 +13,8 @@ from imapclient import IMAPClient
 
 from indexer.catalog.store import Catalog
 from indexer.errors import CatalogBusy, ConfigError, ProtocolError, ServerGone
-from indexer.sync import account as account_module
+from indexer.sync import folder as folder_module
+from indexer.sync import planning
 from indexer.sync.account import BatchDone
 from indexer.sync.lock import account_lock
 from tests.servers.conftest import Mailbox
@@ -86,7 +87,7 @@ class TestFirstPass:
                 client.create_folder(folder)
             append(client, "one", *range(1, 6))
             append(client, "two", *range(11, 14))
-        monkeypatch.setattr(account_module, "CHUNK", 2)
+        monkeypatch.setattr(folder_module, "CHUNK", 2)
         batches: list[BatchDone] = []
 
         Passes(mailbox, batches.append).run()
@@ -428,7 +429,7 @@ class TestFaults:
     ) -> None:
         passes = prepared(mailbox)
         before = contents(mailbox)
-        monkeypatch.setattr(account_module, "list_folders", lambda _: ())
+        monkeypatch.setattr(planning, "list_folders", lambda _: ())
 
         with pytest.raises(ProtocolError):
             passes.run()
@@ -576,7 +577,7 @@ class TestFaults:
             client.create_folder("other")
             append(client, "box", 1, 2, 3)
             append(client, "other", 4, 5, 6)
-        monkeypatch.setattr(account_module, "CHUNK", 2)
+        monkeypatch.setattr(folder_module, "CHUNK", 2)
         replaced = []
 
         def replace_it(batch: BatchDone) -> None:

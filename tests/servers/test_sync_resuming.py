@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from indexer.settings import Settings
-from indexer.sync import account as account_module
+from indexer.sync import folder as folder_module
 from indexer.sync.account import BatchDone
 from tests.servers.conftest import Mailbox, mailbox_on
 from tests.servers.mirror import (
@@ -39,14 +39,15 @@ from pathlib import Path
 from indexer.catalog.store import Catalog
 from indexer.imap.session import connect
 from indexer.settings import AccountSettings
-from indexer.sync import account as account_module
+from indexer.sync import folder as folder_module
+from indexer.sync.account import sync_account
 
 port, user, password, catalog_path, chunk = sys.argv[1:]
-account_module.CHUNK = int(chunk)
+folder_module.CHUNK = int(chunk)
 account = AccountSettings("test", "127.0.0.1", user, None, port=int(port), tls="none")
 with Catalog.open(Path(catalog_path)) as catalog, connect(account, password) as session:
     print("begin", flush=True)
-    account_module.sync_account(session, catalog, account, on_batch=lambda _: None)
+    sync_account(session, catalog, account, on_batch=lambda _: None)
 print("end", flush=True)
 """
 
@@ -132,7 +133,7 @@ def test_interrupted_after_each_commit_it_ends_in_the_same_catalog(
     client.create_folder("box")
     append(client, "INBOX", *range(1, 8))
     append(client, "box", *range(5, 12))
-    monkeypatch.setattr(account_module, "CHUNK", 2)
+    monkeypatch.setattr(folder_module, "CHUNK", 2)
     undisturbed = another_catalog(any_mailbox, tmp_path / "undisturbed")
     bodies = Passes(undisturbed).run().bodies
 
@@ -161,7 +162,7 @@ def test_changes_during_a_backfill_are_followed_when_it_goes_on(
     client = any_mailbox.log_in()
     client.create_folder("there")
     append(client, "INBOX", *range(1, 11))
-    monkeypatch.setattr(account_module, "CHUNK", 3)
+    monkeypatch.setattr(folder_module, "CHUNK", 3)
 
     def interrupt(_: BatchDone) -> None:
         raise KeyboardInterrupt

@@ -1,0 +1,85 @@
+"""One folder from what changed to the last of its messages, a chunk at a time, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from indexer.catalog.folders import KnownFolder
+from indexer.catalog.store import Catalog
+from indexer.errors import ProtocolError
+from indexer.imap.examine import examine
+from indexer.imap.fetch import CHUNK
+from indexer.imap.folders import Folder
+from indexer.imap.session import Session
+from indexer.sync.following import Followed, follow
+from indexer.sync.reading import Committed, read
+
+
+class FolderSync:
+    """A folder whose removals and flags were followed, and whose new messages are being fetched.
+
+    May lie idle between two chunks while the session has another folder open.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        catalog: Catalog,
+        account_id: int,
+        folder: Folder,
+        followed: Followed,
+    ) -> None:
+        self._session = session
+        self._catalog = catalog
+        self._account_id = account_id
+        self._done = 0
+        self.folder = folder
+        self.followed = followed
+
+    @classmethod
+    def begin(
+        cls,
+        session: Session,
+        catalog: Catalog,
+        account_id: int,
+        folder: Folder,
+        known: KnownFolder | None,
+    ) -> FolderSync:
+        """Follow removals and flags, and learn what is new. Raises ServerGone, ProtocolError."""
+        followed = follow(session, catalog, account_id, folder, known)
+        return cls(session, catalog, account_id, folder, followed)
+
+    @property
+    def left(self) -> int:
+        """How many messages are still to be fetched."""
+        return len(self.followed.new) - self._done
+
+    def read_chunk(self) -> Iterator[Committed]:
+        """Fetch the next messages, commit by commit; the last chunk moves the sync point.
+
+        Raises ServerGone; ProtocolError, also where it is no longer the folder that it was.
+        """
+        self._open()
+        uids = self.followed.new[self._done : self._done + CHUNK]
+        self._done += len(uids)
+        yield from read(
+            self._session,
+            self._catalog,
+            self._account_id,
+            self.followed.folder.id,
+            uids,
+            after=self.left,
+            last=None if self.left else self.followed.reached,
+        )
+
+    def _open(self) -> None:
+        name = self.folder.name
+        if self._session.folder == name:
+            return
+        state = examine(self._session, name).state
+        if state.uidvalidity != self.followed.reached.uidvalidity:
+            raise ProtocolError(
+                "the folder was replaced while it was being read",
+                where=f"account {self._session.account}, folder {name}",
+                cure="run it again; it is read anew",
+            )
