@@ -13,6 +13,7 @@
         │   ├── TLSError            a certificate or handshake that we do not accept
         │   ├── LoginError          the server refused user or password
         │   ├── ServerGone          the connection broke in the middle; worth another try
+        │   ├── Throttled           the server wants to be left alone for a while
         │   └── ProtocolError       the server answered what we cannot use
         ├── StorageError            the home folder, the disk, the catalog
         │   ├── CatalogBusy         another process holds the catalog or an account's sync
@@ -93,6 +94,14 @@ class LoginError(ServerError):
 
 class ServerGone(ServerError):
     """The connection broke in the middle of the work; what was committed stays, try again."""
+
+
+class Throttled(ServerError):
+    """The server has had enough of us; `seconds` is how long it wants to be left alone."""
+
+    def __init__(self, message: str, *, seconds: float, where: str = "", cure: str = "") -> None:
+        super().__init__(message, where=where, cure=cure)
+        self.seconds = seconds
 
 
 class ProtocolError(ServerError):

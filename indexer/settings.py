@@ -11,11 +11,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from indexer.errors import ConfigError
+from indexer.setting_values import globs, known_keys, number, one_of, text
 
 TLS = Literal["implicit", "starttls", "none"]
 OnDelete = Literal["remove", "keep"]
@@ -30,7 +30,9 @@ _SECRET_KEYS: dict[str, SecretKind] = {
 _ACCOUNT_KEYS = (
     "host", "port", "user", *_SECRET_KEYS, "folders", "exclude", "on_delete", "tls", "tls_ca",
 )  # fmt: skip
-_TOP_KEYS = ("accounts", "writers")
+_TOP_KEYS = ("accounts", "writers", "workers")
+_WORKER_KEYS = ("redis", "sync_every", "connections_per_host", "lease")
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,27 @@ class AccountSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """The table [workers]; times in seconds. `redis` is a URL, or '' where there are no workers.
+
+    `sync_every`: between two looks at an account that nobody watches. `connections_per_host`: of
+    all workers together. `lease`: after so long without a sign of life a worker counts as dead.
+    """
+
+    redis: str = field(default="", repr=False)  # it may hold a password
+    sync_every: int = 300
+    connections_per_host: int = 10
+    lease: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that config.toml and the environment say; `writers` is a number of processes."""
 
     home: Path
     accounts: Mapping[str, AccountSettings] = field(default_factory=dict)
     writers: int = 2
+    workers: WorkerSettings = WorkerSettings()
 
     @property
     def config_path(self) -> Path:
@@ -99,7 +116,7 @@ def load(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     home = (home or home_folder(environ)).expanduser().absolute()
     path = home / "config.toml"
     table = _read(path)
-    _known_keys(table, _TOP_KEYS, str(path))
+    known_keys(table, _TOP_KEYS, str(path))
     accounts = table.get("accounts", {})
     if not isinstance(accounts, dict) or not all(isinstance(t, dict) for t in accounts.values()):
         raise ConfigError(
@@ -113,6 +130,7 @@ def load(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
             for name, keys in accounts.items()
         },
         writers=_writers(environ.get("MAILSEEK_WRITERS", table.get("writers")), str(path)),
+        workers=_workers(table.get("workers", {}), environ, str(path)),
     )
 
 
@@ -161,7 +179,34 @@ def _overrides(
 def _writers(value: object, where: str) -> int:
     if value is None:
         return max(1, min(os.cpu_count() or 1, 4))
-    return _number(value, 1, 64, f"{where}: writers")
+    return number(value, 1, 64, f"{where}: writers")
+
+
+def _workers(table: object, environ: Mapping[str, str], path: str) -> WorkerSettings:
+    """[workers], with MAILSEEK_REDIS and the like above it."""
+    where = f"{path} [workers]"
+    if not isinstance(table, dict):
+        raise ConfigError("workers is a table", where=path, cure="write [workers] above its keys")
+    known_keys(table, _WORKER_KEYS, where)
+    keys = {**table}
+    for key in _WORKER_KEYS:
+        if environ.get(f"MAILSEEK_{key.upper()}"):
+            keys[key] = environ[f"MAILSEEK_{key.upper()}"]
+    redis = text(keys, "redis", where) if "redis" in keys else ""
+    if redis and not redis.startswith(_REDIS_SCHEMES):
+        raise ConfigError(
+            "this is no URL of a Redis server",
+            where=f"{where}: redis",
+            cure='write redis = "redis://127.0.0.1:6379/0"',
+        )
+    return WorkerSettings(
+        redis=redis,
+        sync_every=number(keys.get("sync_every", 300), 1, 86_400, f"{where}: sync_every"),
+        connections_per_host=number(
+            keys.get("connections_per_host", 10), 1, 1000, f"{where}: connections_per_host"
+        ),
+        lease=number(keys.get("lease", 30), 1, 300, f"{where}: lease"),
+    )
 
 
 def _account(name: str, keys: Mapping[str, Any], where: str) -> AccountSettings:
@@ -177,9 +222,9 @@ def _account(name: str, keys: Mapping[str, Any], where: str) -> AccountSettings:
             where=f"{where}: password",
             cure='use password_command = "pass show mail/work", password_env or password_keyring',
         )
-    _known_keys(keys, _ACCOUNT_KEYS, where)
-    host = _text(keys, "host", where)
-    tls = _one_of(keys, "tls", TLS, "implicit", where)
+    known_keys(keys, _ACCOUNT_KEYS, where)
+    host = text(keys, "host", where)
+    tls = one_of(keys, "tls", TLS, "implicit", where)
     if tls == "none" and not is_loopback(host):
         raise ConfigError(
             f"an unencrypted connection to {host} would show the password to the network",
@@ -191,14 +236,14 @@ def _account(name: str, keys: Mapping[str, Any], where: str) -> AccountSettings:
     return AccountSettings(
         name=name,
         host=host,
-        user=_text(keys, "user", where),
+        user=text(keys, "user", where),
         secret=_secret(keys, where),
-        port=_number(keys.get("port", default_port), 1, 65535, f"{where}: port"),
+        port=number(keys.get("port", default_port), 1, 65535, f"{where}: port"),
         tls=tls,
-        tls_ca=Path(_text(keys, "tls_ca", where)).expanduser() if ca is not None else None,
-        folders=_globs(keys, "folders", ("*",), where),
-        exclude=_globs(keys, "exclude", (), where),
-        on_delete=_one_of(keys, "on_delete", OnDelete, "remove", where),
+        tls_ca=Path(text(keys, "tls_ca", where)).expanduser() if ca is not None else None,
+        folders=globs(keys, "folders", ("*",), where),
+        exclude=globs(keys, "exclude", (), where),
+        on_delete=one_of(keys, "on_delete", OnDelete, "remove", where),
     )
 
 
@@ -218,59 +263,4 @@ def _secret(keys: Mapping[str, Any], where: str) -> Secret | None:
         raise ConfigError(
             f"{given[0]} and {given[1]} are both set", where=where, cure="keep one of them"
         )
-    return Secret(_SECRET_KEYS[given[0]], _text(keys, given[0], where)) if given else None
-
-
-def _known_keys(keys: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
-    for key in keys:
-        if key not in known:
-            near = get_close_matches(key, known, n=1)
-            cure = f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(known)
-            raise ConfigError(f"unknown key {key!r}", where=where, cure=cure)
-
-
-def _text(keys: Mapping[str, Any], key: str, where: str) -> str:
-    value = keys.get(key)
-    if value is None:
-        raise ConfigError(f"{key} is missing", where=where, cure=f'add {key} = "…"')
-    if not isinstance(value, str) or not value.strip() or any(map(str.isspace, value[:1])):
-        raise ConfigError(f"{key} must be a text", where=where, cure=f'write {key} = "…"')
-    if any(ord(letter) < 32 for letter in value):
-        raise ConfigError(f"{key} holds a control character", where=where, cure="remove it")
-    return value
-
-
-def _number(value: object, least: int, most: int, where: str) -> int:
-    if isinstance(value, str) and value.isdecimal():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise ConfigError(
-            f"must be a number from {least} to {most}",
-            where=where,
-            cure="correct it, or leave it out",
-        )
-    return value
-
-
-def _one_of(keys: Mapping[str, Any], key: str, choices: Any, default: str, where: str) -> Any:
-    value = keys.get(key, default)
-    if value not in get_args(choices):
-        raise ConfigError(
-            f"{key} cannot be {value!r}",
-            where=where,
-            cure="use one of: " + ", ".join(map(repr, get_args(choices))),
-        )
-    return value
-
-
-def _globs(
-    keys: Mapping[str, Any], key: str, default: tuple[str, ...], where: str
-) -> tuple[str, ...]:
-    value = keys.get(key, list(default))
-    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
-        raise ConfigError(
-            f"{key} must be a list of texts",
-            where=where,
-            cure=f'write {key} = ["INBOX", "Lists/*"]',
-        )
-    return tuple(value)
+    return Secret(_SECRET_KEYS[given[0]], text(keys, given[0], where)) if given else None

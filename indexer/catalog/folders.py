@@ -120,15 +120,6 @@ def drop(connection: sqlite3.Connection, folder_id: int) -> None:
     connection.execute("DELETE FROM folder WHERE id = ?", (folder_id,))
 
 
-def pass_ended(catalog: Catalog, account_id: int, error: str) -> None:
-    """A pass reached its end; `error` is one line on what it had to leave out, or ''."""
-    with catalog.transaction() as connection:
-        connection.execute(
-            "UPDATE account SET last_sync = ?, last_error = ? WHERE id = ?",
-            (time.time(), error, account_id),
-        )
-
-
 def pass_failed(catalog: Catalog, account_id: int, error: str) -> None:
     """A pass, or the connection before it, ended early; `error` is one line without a secret."""
     with catalog.transaction() as connection:

@@ -25,11 +25,17 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One change. A later change of the same document has another revision."""
+    """One change. A later change of the same document has another revision.
+
+    `received` by the server and `queued` here, in seconds since 1970; `received` is 0 where the
+    document is gone.
+    """
 
     revision: int
     document_id: int
     action: Action
+    received: int
+    queued: float
 
 
 def put(
@@ -63,7 +69,7 @@ def take(catalog: Catalog, account_id: int, partition: str, limit: int) -> list[
     return [
         OutboxRow(*row)
         for row in catalog.connection.execute(
-            "SELECT revision, document_id, action FROM outbox"
+            "SELECT revision, document_id, action, coalesce(received, 0), queued FROM outbox"
             " LEFT JOIN document ON document.id = document_id"
             " WHERE outbox.account_id = ? AND outbox.partition = ?"
             " ORDER BY action = 'add', date DESC, document_id DESC LIMIT ?",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -17,11 +18,18 @@ from indexer.errors import (
     ProtocolError,
     ServerError,
     ServerGone,
+    Throttled,
     TLSError,
 )
 from indexer.imap.connection import Connection, Traffic
 from indexer.settings import AccountSettings
 
+_ENOUGH = re.compile(
+    r"\[(?:LIMIT|UNAVAILABLE|INUSE|OVERQUOTA)\]|throttled|too many .*connections", re.I
+)
+_BACKOFF = re.compile(r"Backoff Time: (\d{1,12})", re.I)  # milliseconds
+_PAUSE = 60.0  # seconds, where a server says that but not for how long
+_LONGEST_PAUSE = 3600.0
 _PARSE_ERRORS = (ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError)
 
 
@@ -59,7 +67,7 @@ class Session:
 def connect(account: AccountSettings, password: str, *, timeout: float = 60.0) -> Session:
     """Connect, encrypt as configured, log in, and ENABLE what needs it; `timeout` in seconds.
 
-    Raises ConnectError, TLSError, LoginError, ServerGone, ProtocolError.
+    Raises ConnectError, TLSError, LoginError, Throttled, ServerGone, ProtocolError.
     """
     where = f"account {account.name}, {account.host}:{account.port}"
     client = _connected(account, timeout, where)
@@ -98,6 +106,13 @@ def server_errors(where: str) -> Iterator[None]:
             cure="run it again; it goes on where it stopped",
         ) from error
     except imaplib.IMAP4.error as error:
+        if seconds := throttled_for(str(error)):
+            raise Throttled(
+                f"the server asks for a pause: {_brief(error)}",
+                seconds=seconds,
+                where=where,
+                cure="nothing is lost; it goes on after the pause",
+            ) from error
         raise ProtocolError(
             f"the server refused a command: {_brief(error)}",
             where=where,
@@ -109,6 +124,17 @@ def server_errors(where: str) -> Iterator[None]:
             where=where,
             cure="run with --debug and report it, with the server's name and version",
         ) from error
+
+
+def throttled_for(said: str) -> float:
+    """How long a server that refused wants to be left alone, in seconds; 0 where it does not say.
+
+    RFC 5530 and RFC 9051 section 7.1: LIMIT, UNAVAILABLE, INUSE. Gmail: OVERQUOTA. Exchange Online:
+    "Request is throttled. Suggested Backoff Time: 299961 milliseconds".
+    """
+    if match := _BACKOFF.search(said):
+        return min(max(int(match[1]) / 1000, 1.0), _LONGEST_PAUSE)
+    return _PAUSE if _ENOUGH.search(said) else 0.0
 
 
 def _connected(account: AccountSettings, timeout: float, where: str) -> Connection:
@@ -189,6 +215,13 @@ def _log_in(client: Connection, account: AccountSettings, password: str, where: 
         ) from error
     except (imaplib.IMAP4.error, UnicodeError) as error:
         said = _brief(error)
+        if seconds := throttled_for(said):
+            raise Throttled(
+                "the server asks for a pause before the next login",
+                seconds=seconds,
+                where=where,
+                cure="nothing is lost; try again later",
+            ) from None
         if password in said or isinstance(error, UnicodeError):
             said = "refused"
         raise LoginError(

@@ -48,27 +48,40 @@ def drain(catalog: Catalog, index: Path, *, everything: bool = True) -> int:
     done = 0
     engine = WhooshEngine(index)
     while True:
-        for waiting in _due(outbox.waiting(catalog), everything):
-            with _drain_lock(index, waiting) as ours:
-                if ours:
-                    rows = outbox.take(catalog, waiting.account_id, waiting.partition, BATCH)
-                    _write(catalog, engine, Partition(waiting.account_id, waiting.partition), rows)
-                    done += len(rows)
-                    if rows:
-                        break
+        for waiting in due(outbox.waiting(catalog), everything=everything):
+            partition = Partition(waiting.account_id, waiting.partition)
+            rows = drain_batch(catalog, engine, index, partition)
+            if rows:
+                done += len(rows)
+                break
         else:
             return done
 
 
-def _due(waiting: Sequence[Waiting], everything: bool) -> list[Waiting]:
+def drain_batch(
+    catalog: Catalog, engine: WhooshEngine, index: Path, partition: Partition
+) -> Sequence[OutboxRow] | None:
+    """One commit of one partition; what it took in, or None where another process is at it.
+
+    Raises StorageError, IndexUnavailable.
+    """
+    with _drain_lock(index, partition) as ours:
+        if not ours:
+            return None
+        rows = outbox.take(catalog, partition.account_id, partition.period, BATCH)
+        _write(catalog, engine, partition, rows)
+        return rows
+
+
+def due(waiting: Sequence[Waiting], *, everything: bool) -> list[Waiting]:
     """Partitions worth a commit now, those with most to do first."""
     now = time.time()
-    due = [
+    worth_it = [
         each
         for each in waiting
         if everything or each.count >= BATCH or now - each.oldest > _PATIENCE
     ]
-    return sorted(due, key=lambda each: (min(each.count, BATCH), each.partition), reverse=True)
+    return sorted(worth_it, key=lambda each: (min(each.count, BATCH), each.partition), reverse=True)
 
 
 def _write(
@@ -92,9 +105,9 @@ def _records(catalog: Catalog, ids: Sequence[int]) -> Iterator[Record]:
 
 
 @contextmanager
-def _drain_lock(index: Path, waiting: Waiting) -> Iterator[bool]:
+def _drain_lock(index: Path, partition: Partition) -> Iterator[bool]:
     """Hold a partition against other drains; False where somebody else has it."""
-    path = directory(index, Partition(waiting.account_id, waiting.partition))
+    path = directory(index, partition)
     path.mkdir(parents=True, mode=0o700, exist_ok=True)
     descriptor = os.open(path / "DRAIN", os.O_CREAT | os.O_RDWR, 0o600)
     try:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from indexer.catalog import agenda, placements, removals
 from indexer.catalog import folders as catalog_folders
-from indexer.catalog import placements, removals
 from indexer.catalog.folders import KnownFolder
 from indexer.catalog.store import Catalog, storage_errors
 from indexer.errors import MailseekError, ProtocolError
@@ -86,7 +86,8 @@ def sync_account(
         except MailseekError as error:
             catalog_folders.pass_failed(catalog, account_id, str(error))
             raise
-        catalog_folders.pass_ended(catalog, account_id, "; ".join(report.problems)[:500])
+        with catalog.transaction() as connection:
+            agenda.pass_over(connection, account_id, "; ".join(report.problems), time.time())
     return report
 
 

@@ -1,4 +1,8 @@
-"""One sync at a time for each account: a file lock that dies with whoever holds it."""
+"""One pass at a time for each account: a file lock that dies with whoever holds it.
+
+A pass in one process holds it alone; workers, who divide an account's folders between them by other
+means, share it.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,10 @@ from indexer.errors import CatalogBusy
 
 
 @contextmanager
-def account_lock(home: Path, account: str) -> Iterator[None]:
+def account_lock(home: Path, account: str, *, shared: bool = False) -> Iterator[None]:
     """Hold an account against other processes, and other threads, that want to sync it.
+
+    With `shared`, against those only who want it alone.
 
     The kernel frees it when the process ends, however that happens; the file stays, it says
     nothing. Raises CatalogBusy at once where somebody else holds it; OSError.
@@ -25,7 +31,8 @@ def account_lock(home: Path, account: str) -> Iterator[None]:
     descriptor = os.open(folder / name, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CatalogBusy(
                 "another process is syncing this account",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalog import folders, lookup, outbox, placements, records, removals, schema
+from indexer.catalog import agenda, folders, lookup, outbox, placements, records, removals, schema
 from indexer.catalog.folders import SyncPoint
 from indexer.catalog.placements import Flags, Placing, stored_flags
 from indexer.catalog.records import NewDocument
@@ -473,7 +473,8 @@ class TestSyncPoints:
         folders.pass_failed(catalog, account, "no answer")
         assert state() == (None, "no answer")
 
-        folders.pass_ended(catalog, account, "")
+        with catalog.transaction() as connection:
+            agenda.pass_over(connection, account, "", 1.0)
         assert state()[0]
         assert state()[1] == ""
 

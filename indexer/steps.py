@@ -1,0 +1,324 @@
+"""A pass cut into steps that workers can share: plan, sync folders, fetch, index, verify, clean up.
+
+Each is a function of names, may be run twice, by two processes at once, or be killed anywhere: what
+it did is in the catalog, and the next one finds there what is left. `hold` is how a caller keeps two
+workers from the same folder; should it fail to, a fence in the catalog stops the one that came first.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+
+from indexer.catalog import agenda, backlog, outbox
+from indexer.catalog import folders as catalog_folders
+from indexer.catalog.fences import fenced
+from indexer.catalog.store import Catalog, storage_errors
+from indexer.errors import ProtocolError
+from indexer.imap.folders import Folder
+from indexer.imap.session import Session, connect
+from indexer.index import drain
+from indexer.index.engine import Partition
+from indexer.index.whoosh_engine import WhooshEngine
+from indexer.passwords import password
+from indexer.pipeline import chosen
+from indexer.settings import AccountSettings, Settings
+from indexer.sync import apply, planning
+from indexer.sync.folder import FolderSync
+from indexer.sync.lock import account_lock
+from indexer.sync.planning import Due
+
+_GROUP_FOLDERS = 25  # that one step follows over one connection
+_GROUP_MESSAGES = 1000  # that it fetches for them
+_FRESH = 3600  # seconds; older mail was not waited for: its way from server to index is no lag
+
+log = logging.getLogger(__name__)
+
+Hold = Callable[[str], AbstractContextManager[bool]]
+"""Hold a folder against other workers; False where one of them has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a step over one account did, and what it leaves to others.
+
+    `octets` from the server; `messages` dealt with; `vanished` from folders. `groups` of folders to
+    be followed by other steps, `busy` ones that another worker has, `backlog` messages to fetch.
+    """
+
+    messages: int = 0
+    octets: int = 0
+    vanished: int = 0
+    groups: tuple[tuple[str, ...], ...] = ()
+    busy: tuple[str, ...] = ()
+    backlog: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """`rows` of the outbox that were done, `left` to do, and for fresh mail the seconds from its
+    arrival on the server until now; `busy` where another process is writing the partition."""
+
+    rows: int = 0
+    left: int = 0
+    lags: tuple[float, ...] = ()
+    busy: bool = False
+
+
+@dataclass
+class _Work:
+    """One connection of one account, and what was done over it."""
+
+    session: Session
+    catalog: Catalog
+    account: AccountSettings
+    account_id: int
+    hold: Hold
+    until: float
+    on_commit: Callable[[], None]
+    began: float = field(default_factory=time.time)
+    messages: int = 0
+    vanished: int = 0
+    busy: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)  # folders for which there was no time
+
+    def follow(self, folders: Sequence[Folder]) -> None:
+        """Removals, flags and the newest messages of each."""
+        for folder in folders:
+            if time.monotonic() > self.until:
+                self.late.append(folder.name)
+            else:
+                self._with(folder, chunks=1)
+
+    def fetch(self, folder: Folder) -> None:
+        """As much of a folder's backlog as there is time for."""
+        self._with(folder, chunks=None)
+
+    def _with(self, folder: Folder, chunks: int | None) -> None:
+        with self.hold(folder.name) as ours:
+            if not ours:
+                self.busy.append(folder.name)
+                return
+            try:
+                with fenced(self.catalog, self.account_id, folder.name):
+                    self._sync(folder, chunks)
+            except (ProtocolError, OverflowError) as error:
+                # One folder that the server refuses does not keep us from the others.
+                log.warning("folder %s: %s", folder.name, error)
+                self.session.folder = ""
+
+    def _sync(self, folder: Folder, chunks: int | None) -> None:
+        known = catalog_folders.of_account(self.catalog, self.account_id).get(folder.name)
+        began = time.time()
+        sync = FolderSync.begin(self.session, self.catalog, self.account_id, folder, known)
+        self.vanished += sync.followed.vanished
+        with self.catalog.transaction() as connection:
+            backlog.followed(connection, [sync.followed.folder.id], began)
+        while sync.left and chunks != 0:
+            for done in sync.read_chunk():
+                self.messages += done.new + done.moved
+                self.on_commit()
+                if time.monotonic() > self.until:
+                    return
+            chunks = None if chunks is None else chunks - 1
+
+    def done(self, groups: Sequence[tuple[str, ...]] = ()) -> Done:
+        """The end of a step: what can be settled is."""
+        backlog.settle(self.catalog, self.account_id, remove=self.account.on_delete == "remove")
+        late = (tuple(self.late),) if self.late else ()
+        return Done(
+            messages=self.messages,
+            octets=self.session.traffic().received,
+            vanished=self.vanished,
+            groups=(*groups, *late),
+            busy=tuple(self.busy),
+            backlog=backlog.behind(self.catalog).get(self.account.name, 0),
+        )
+
+
+def due_accounts(settings: Settings, now: float) -> list[str]:
+    """Accounts that are to be planned now; asked again at once, nobody is. Raises StorageError."""
+    with Catalog.open(settings.catalog_path) as catalog:
+        return agenda.take_due(catalog, settings.accounts, settings.workers.sync_every, now)
+
+
+def plan_account(
+    settings: Settings,
+    name: str,
+    hold: Hold,
+    *,
+    seconds: float = 60.0,
+    on_commit: Callable[[], None] = lambda: None,
+) -> Done:
+    """See what changed; a few folders are dealt with at once, the others are left as groups.
+
+    Raises ConfigError, ServerError, StorageError.
+    """
+    with _working(settings, name, hold, seconds, on_commit) as work:
+        if work is None:
+            return Done()
+        plan = planning.plan(work.session, work.catalog, work.account, work.account_id)
+        if any(folder.name not in plan.known for folder in plan.folders):
+            backlog.introduce(work.catalog, work.account_id, plan.folders)
+        for gone in plan.gone:
+            apply.forget(work.catalog, gone.id)
+        changed = {due.folder.name for due in plan.due}
+        settled = [known.id for name, known in plan.known.items() if name not in changed]
+        if settled:
+            with work.catalog.transaction() as connection:
+                backlog.followed(connection, settled, work.began)
+        here, *others = groups(plan.due)
+        work.follow([due.folder for due in here])
+        return work.done([tuple(due.folder.name for due in group) for group in others])
+
+
+def groups(due: Sequence[Due]) -> list[list[Due]]:
+    """Folders that one connection deals with; at least one group, and that may be empty."""
+    made: list[list[Due]] = [[]]
+    messages = 0
+    for each in due:
+        messages += min(each.messages, _GROUP_MESSAGES)
+        if made[-1] and (len(made[-1]) >= _GROUP_FOLDERS or messages > _GROUP_MESSAGES):
+            made.append([])
+            messages = min(each.messages, _GROUP_MESSAGES)
+        made[-1].append(each)
+    return made
+
+
+def sync_folders(
+    settings: Settings,
+    name: str,
+    folders: Sequence[str],
+    hold: Hold,
+    *,
+    seconds: float = 60.0,
+    on_commit: Callable[[], None] = lambda: None,
+) -> Done:
+    """Follow folders by name, those that the catalog knows; the newest messages of each are fetched.
+
+    Raises ConfigError, ServerError, StorageError.
+    """
+    with _working(settings, name, hold, seconds, on_commit) as work:
+        if work is None:
+            return Done()
+        known = catalog_folders.of_account(work.catalog, work.account_id)
+        work.follow([_folder(known[each]) for each in folders if each in known])
+        return work.done()
+
+
+def fetch_backlog(
+    settings: Settings,
+    name: str,
+    hold: Hold,
+    *,
+    seconds: float = 10.0,
+    on_commit: Callable[[], None] = lambda: None,
+) -> Done:
+    """Fetch older messages for some seconds, beginning where none were fetched for longest.
+
+    Raises ConfigError, ServerError, StorageError.
+    """
+    with _working(settings, name, hold, seconds, on_commit) as work:
+        if work is None:
+            return Done()
+        known = catalog_folders.of_account(work.catalog, work.account_id)
+        for folder in backlog.folders_behind(work.catalog, work.account_id):
+            if time.monotonic() > work.until:
+                break
+            work.fetch(_folder(known[folder]))
+        return replace(work.done(), busy=())  # whoever has them fetches them
+
+
+def to_index(settings: Settings, *, name: str | None = None, patient: bool) -> list[Partition]:
+    """Partitions that wait for the index, of one account or of all, those with most to do first.
+
+    `patient` leaves small batches to grow for a few seconds.
+    """
+    with Catalog.open(settings.catalog_path) as catalog:
+        only = agenda.entries(catalog).get(name) if name is not None else None
+        return [
+            Partition(each.account_id, each.partition)
+            for each in drain.due(outbox.waiting(catalog), everything=not patient)
+            if only is None or each.account_id == only.account_id
+        ]
+
+
+def behind(settings: Settings) -> dict[str, int]:
+    """Account → messages to fetch, of accounts that do not rest."""
+    now = time.time()
+    with Catalog.open(settings.catalog_path) as catalog:
+        entries = agenda.entries(catalog)
+        return {
+            name: count
+            for name, count in backlog.behind(catalog).items()
+            if name in settings.accounts and entries[name].not_before <= now
+        }
+
+
+def index_partition(settings: Settings, partition: Partition, *, seconds: float = 10.0) -> Indexed:
+    """Index what waits for a partition, for some seconds. Raises StorageError, IndexUnavailable."""
+    until = time.monotonic() + seconds
+    engine = WhooshEngine(settings.index_path)
+    done = 0
+    lags: list[float] = []
+    with Catalog.open(settings.catalog_path) as catalog:
+        while True:
+            rows = drain.drain_batch(catalog, engine, settings.index_path, partition)
+            if rows is None:
+                return Indexed(done, 0, tuple(lags), busy=True)
+            done += len(rows)
+            now = time.time()
+            lags += [
+                max(0.0, now - row.received)
+                for row in rows
+                if row.action == "add" and row.queued - row.received < _FRESH
+            ]
+            left = sum(
+                each.count
+                for each in outbox.waiting(catalog)
+                if (each.account_id, each.partition) == (partition.account_id, partition.period)
+            )
+            if not left or time.monotonic() > until:
+                return Indexed(done, left, tuple(lags))
+
+
+def rest(settings: Settings, name: str, seconds: float, reason: str) -> None:
+    """Leave an account alone for so long."""
+    with Catalog.open(settings.catalog_path) as catalog:
+        account_id = catalog_folders.account_id(catalog, name)
+        agenda.rest(catalog, account_id, time.time() + seconds, reason)
+
+
+def setback(settings: Settings, name: str, reason: str) -> None:
+    """A step over an account failed for good: it rests, longer each time."""
+    with Catalog.open(settings.catalog_path) as catalog:
+        account_id = catalog_folders.account_id(catalog, name)
+        agenda.setback(catalog, account_id, reason, time.time())
+
+
+def _folder(known: catalog_folders.KnownFolder) -> Folder:
+    return Folder(known.name, known.delimiter, known.role, None)
+
+
+@contextmanager
+def _working(
+    settings: Settings, name: str, hold: Hold, seconds: float, on_commit: Callable[[], None]
+) -> Iterator[_Work | None]:
+    """A connection for a step; None where the account rests."""
+    (account,) = chosen(settings, [name])
+    with Catalog.open(settings.catalog_path) as catalog:
+        account_id = catalog_folders.account_id(catalog, name)
+        if agenda.entries(catalog)[name].not_before > time.time():
+            yield None
+            return
+        with (
+            storage_errors(catalog.path),
+            account_lock(settings.home, name, shared=True),
+            connect(account, password(account)) as session,
+        ):
+            yield _Work(
+                session, catalog, account, account_id, hold, time.monotonic() + seconds, on_commit
+            )
