@@ -69,8 +69,8 @@ class Indexed:
 
 
 @dataclass
-class _Work:
-    """One connection of one account, and what was done over it."""
+class Work:
+    """One connection of one account, and what was done over it until the moment `until`."""
 
     session: Session
     catalog: Catalog
@@ -157,7 +157,7 @@ def plan_account(
 
     Raises ConfigError, ServerError, StorageError.
     """
-    with _working(settings, name, hold, seconds, on_commit) as work:
+    with working(settings, name, hold, seconds, on_commit) as work:
         if work is None:
             return Done()
         plan = planning.plan(work.session, work.catalog, work.account, work.account_id)
@@ -201,11 +201,11 @@ def sync_folders(
 
     Raises ConfigError, ServerError, StorageError.
     """
-    with _working(settings, name, hold, seconds, on_commit) as work:
+    with working(settings, name, hold, seconds, on_commit) as work:
         if work is None:
             return Done()
         known = catalog_folders.of_account(work.catalog, work.account_id)
-        work.follow([_folder(known[each]) for each in folders if each in known])
+        work.follow([as_listed(known[each]) for each in folders if each in known])
         return work.done()
 
 
@@ -221,14 +221,14 @@ def fetch_backlog(
 
     Raises ConfigError, ServerError, StorageError.
     """
-    with _working(settings, name, hold, seconds, on_commit) as work:
+    with working(settings, name, hold, seconds, on_commit) as work:
         if work is None:
             return Done()
         known = catalog_folders.of_account(work.catalog, work.account_id)
         for folder in backlog.folders_behind(work.catalog, work.account_id):
             if time.monotonic() > work.until:
                 break
-            work.fetch(_folder(known[folder]))
+            work.fetch(as_listed(known[folder]))
         return replace(work.done(), busy=())  # whoever has them fetches them
 
 
@@ -299,15 +299,19 @@ def setback(settings: Settings, name: str, reason: str) -> None:
         agenda.setback(catalog, account_id, reason, time.time())
 
 
-def _folder(known: catalog_folders.KnownFolder) -> Folder:
+def as_listed(known: catalog_folders.KnownFolder) -> Folder:
+    """A folder that the catalog knows, as if the server had just listed it."""
     return Folder(known.name, known.delimiter, known.role, None)
 
 
 @contextmanager
-def _working(
+def working(
     settings: Settings, name: str, hold: Hold, seconds: float, on_commit: Callable[[], None]
-) -> Iterator[_Work | None]:
-    """A connection for a step; None where the account rests."""
+) -> Iterator[Work | None]:
+    """A connection for a step; None where the account rests.
+
+    Raises ConfigError, ServerError, StorageError; CatalogBusy while a pass has the account alone.
+    """
     (account,) = chosen(settings, [name])
     with Catalog.open(settings.catalog_path) as catalog:
         account_id = catalog_folders.account_id(catalog, name)
@@ -319,6 +323,6 @@ def _working(
             account_lock(settings.home, name, shared=True),
             connect(account, password(account)) as session,
         ):
-            yield _Work(
+            yield Work(
                 session, catalog, account, account_id, hold, time.monotonic() + seconds, on_commit
             )

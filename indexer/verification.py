@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from indexer.catalog import folders as catalog_folders
 from indexer.catalog import outbox, placements
+from indexer.catalog.folders import KnownFolder
 from indexer.catalog.store import Catalog
 from indexer.imap import fetch
 from indexer.imap.examine import examine
@@ -55,20 +56,28 @@ def against_server(
         ours = known.get(folder.name)
         if ours is None:
             yield Difference(account.name, folder.name, "the folder was never synced")
-            continue
-        state = examine(session, folder.name).state
-        if state.uidvalidity != ours.point.uidvalidity:
-            yield Difference(account.name, folder.name, "UIDVALIDITY changed since the last sync")
-            continue
-        there = fetch.all_uids(session)
-        here = placements.uids(catalog, ours.id)
-        for what, uids in (
-            ("not in the catalog", set(there) - set(here)),
-            ("not on the server", set(here) - set(there)),
-        ):
-            if uids:
-                yield Difference(account.name, folder.name, f"{what}: UID {_some(uids)}")
-        yield from _flags(session, catalog, account.name, folder.name, ours.id, there)
+        else:
+            yield from folder_differences(session, catalog, account.name, ours)
+
+
+def folder_differences(
+    session: Session, catalog: Catalog, account: str, folder: KnownFolder
+) -> Iterator[Difference]:
+    """UIDs and flags of one folder. Raises ServerGone, ProtocolError."""
+    name = folder.name
+    state = examine(session, name).state
+    if state.uidvalidity != folder.point.uidvalidity:
+        yield Difference(account, name, "UIDVALIDITY changed since the last sync")
+        return
+    there = fetch.all_uids(session)
+    here = placements.uids(catalog, folder.id)
+    for what, uids in (
+        ("not in the catalog", set(there) - set(here)),
+        ("not on the server", set(here) - set(there)),
+    ):
+        if uids:
+            yield Difference(account, name, f"{what}: UID {_some(uids)}")
+    yield from _flags(session, catalog, account, name, folder.id, there)
 
 
 def _flags(
@@ -87,45 +96,59 @@ def _flags(
 
 def against_index(settings: Settings, catalog: Catalog, account: str) -> Iterator[Difference]:
     """Documents of each partition, those that wait for the index aside, and the order of segments."""
-    row = catalog.connection.execute("SELECT id FROM account WHERE name = ?", (account,)).fetchone()
-    if row is None:
+    account_id = _account_id(catalog, account)
+    if account_id is None:
         return
-    account_id = int(row[0])
     engine = WhooshEngine(settings.index_path)
-    waiting = outbox.waiting_ids(catalog, account_id)
-    partitions = {each.period for each in engine.partitions() if each.account_id == account_id}
-    periods = {
+    for partition in partitions(engine, catalog, account_id):
+        yield from partition_differences(engine, catalog, account, partition)
+
+
+def partitions(engine: WhooshEngine, catalog: Catalog, account_id: int) -> list[Partition]:
+    """Those that an account has by the index or by the catalog, the oldest first."""
+    periods = {each.period for each in engine.partitions() if each.account_id == account_id} | {
         period
         for (period,) in catalog.connection.execute(
             "SELECT DISTINCT partition FROM document WHERE account_id = ?", (account_id,)
         )
     }
-    for period in sorted(partitions | periods):
-        partition = Partition(account_id, period)
-        place = f"index {period}"
-        indexed = engine.ids(partition)
-        if len(indexed) != len(set(indexed)):
-            yield Difference(account, place, "a message is indexed twice")
-        stored = {
-            id_
-            for (id_,) in catalog.connection.execute(
-                "SELECT id FROM document WHERE account_id = ? AND partition = ?",
-                (account_id, period),
-            )
-        }
-        for what, ids in (
-            ("not indexed", stored - set(indexed) - waiting),
-            ("indexed, but not in the catalog", set(indexed) - stored - waiting),
-        ):
-            if ids:
-                yield Difference(account, place, f"{what}: message {_some(ids)}")
-        if disorder := engine.disorder(partition):
-            yield Difference(account, place, f"{disorder} messages are out of order")
+    return [Partition(account_id, period) for period in sorted(periods)]
 
 
-def _known(catalog: Catalog, account: str) -> dict[str, catalog_folders.KnownFolder]:
-    row = catalog.connection.execute("SELECT id FROM account WHERE name = ?", (account,)).fetchone()
-    return catalog_folders.of_account(catalog, int(row[0])) if row else {}
+def partition_differences(
+    engine: WhooshEngine, catalog: Catalog, account: str, partition: Partition
+) -> Iterator[Difference]:
+    """What one partition of the index has that it should not, or has not that it should."""
+    place = f"index {partition.period}"
+    indexed = engine.ids(partition)
+    if len(indexed) != len(set(indexed)):
+        yield Difference(account, place, "a message is indexed twice")
+    stored = {
+        id_
+        for (id_,) in catalog.connection.execute(
+            "SELECT id FROM document WHERE account_id = ? AND partition = ?",
+            (partition.account_id, partition.period),
+        )
+    }
+    waiting = outbox.waiting_ids(catalog, partition.account_id)
+    for what, ids in (
+        ("not indexed", stored - set(indexed) - waiting),
+        ("indexed, but not in the catalog", set(indexed) - stored - waiting),
+    ):
+        if ids:
+            yield Difference(account, place, f"{what}: message {_some(ids)}")
+    if disorder := engine.disorder(partition):
+        yield Difference(account, place, f"{disorder} messages are out of order")
+
+
+def _account_id(catalog: Catalog, name: str) -> int | None:
+    row = catalog.connection.execute("SELECT id FROM account WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row else None
+
+
+def _known(catalog: Catalog, account: str) -> dict[str, KnownFolder]:
+    account_id = _account_id(catalog, account)
+    return catalog_folders.of_account(catalog, account_id) if account_id is not None else {}
 
 
 def _some(numbers: set[int]) -> str:

@@ -26,6 +26,9 @@ _COMMANDS = {
     "status": ("status", "What is there, what is indexed, what waits."),
     "verify": ("verify", "Compare with the server and the index."),
     "reindex": ("reindex", "Build the index again, without the network."),
+    "worker": ("worker", "Background service: does what is in the queues."),
+    "beat": ("beat", "Background service: sends what is due."),
+    "queue": ("queue", "What workers gave up; have it tried again."),
     "completion": ("completion", "Print the completion script for a shell."),
 }
 

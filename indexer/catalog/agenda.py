@@ -113,3 +113,9 @@ def verified(catalog: Catalog, account_id: int, now: float) -> None:
     """A sample of the account was compared with the server."""
     with catalog.transaction() as connection:
         connection.execute("UPDATE account SET verified_at = ? WHERE id = ?", (now, account_id))
+
+
+def wake(catalog: Catalog, name: str) -> None:
+    """An account's rest is over."""
+    with catalog.transaction() as connection:
+        connection.execute("UPDATE account SET not_before = 0 WHERE name = ?", (name,))

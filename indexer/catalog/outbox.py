@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -95,6 +95,26 @@ def enqueue_all(catalog: Catalog) -> int:
             " SELECT id, account_id, partition, 'add', ? FROM document",
             (time.time(),),
         ).rowcount
+
+
+def enqueue_partition(
+    catalog: Catalog, account_id: int, partition: str, indexed: Iterable[int]
+) -> None:
+    """Queue every document of a partition, and the removal of what is `indexed` and is none."""
+    now = time.time()
+    with catalog.transaction() as connection:
+        connection.executemany(
+            "INSERT OR IGNORE INTO outbox (document_id, account_id, partition, action, queued)"
+            " SELECT ?1, ?2, ?3, 'delete', ?4"
+            " WHERE NOT EXISTS (SELECT 1 FROM document WHERE id = ?1)",
+            [(id_, account_id, partition, now) for id_ in indexed],
+        )
+        connection.execute(
+            "INSERT OR IGNORE INTO outbox (document_id, account_id, partition, action, queued)"
+            " SELECT id, account_id, partition, 'add', ? FROM document"
+            " WHERE account_id = ? AND partition = ?",
+            (now, account_id, partition),
+        )
 
 
 def waiting_ids(catalog: Catalog, account_id: int) -> set[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from indexer.catalog import lookup
+from indexer.catalog import backlog, lookup
 from indexer.catalog.store import Catalog
 
 
@@ -23,13 +23,17 @@ class FolderLine:
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One account; counts are of messages, however many folders they are in."""
+    """One account; counts are of messages, however many folders they are in.
+
+    `to_fetch`: as far as the last pass over the folders told.
+    """
 
     name: str
     messages: int
     indexed: int
     waiting: int
     failed: int
+    to_fetch: int
     last_sync: datetime | None
     last_error: str
     folders: tuple[FolderLine, ...]
@@ -37,7 +41,7 @@ class AccountLine:
 
 def overview(catalog: Catalog) -> list[AccountLine]:
     """A line for each account that was ever synced, by name."""
-    counts = lookup.counts(catalog)
+    counts, behind = lookup.counts(catalog), backlog.behind(catalog)
     return [
         AccountLine(
             name=name,
@@ -45,6 +49,7 @@ def overview(catalog: Catalog) -> list[AccountLine]:
             indexed=counts[name].messages - counts[name].waiting,
             waiting=counts[name].waiting,
             failed=counts[name].failed,
+            to_fetch=behind.get(name, 0),
             last_sync=datetime.fromtimestamp(last_sync, UTC) if last_sync else None,
             last_error=last_error,
             folders=tuple(_folders(catalog, account_id)),

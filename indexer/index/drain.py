@@ -33,8 +33,10 @@ from indexer.index.whoosh_engine import WhooshEngine
 BATCH = 1000
 """Documents of one commit, at the most."""
 
+PATIENCE = 3.0
+"""Seconds that a document may wait for others to fill its batch, while more of them come."""
+
 _IN_MEMORY = 50  # records read from the catalog at a time
-_PATIENCE = 3.0  # seconds that a document may wait for others to fill its batch
 _PAUSE = 0.1  # seconds between two looks at an outbox with nothing to do
 
 
@@ -65,7 +67,7 @@ def drain_batch(
 
     Raises StorageError, IndexUnavailable.
     """
-    with _drain_lock(index, partition) as ours:
+    with drain_lock(index, partition) as ours:
         if not ours:
             return None
         rows = outbox.take(catalog, partition.account_id, partition.period, BATCH)
@@ -79,7 +81,7 @@ def due(waiting: Sequence[Waiting], *, everything: bool) -> list[Waiting]:
     worth_it = [
         each
         for each in waiting
-        if everything or each.count >= BATCH or now - each.oldest > _PATIENCE
+        if everything or each.count >= BATCH or now - each.oldest > PATIENCE
     ]
     return sorted(worth_it, key=lambda each: (min(each.count, BATCH), each.partition), reverse=True)
 
@@ -105,7 +107,7 @@ def _records(catalog: Catalog, ids: Sequence[int]) -> Iterator[Record]:
 
 
 @contextmanager
-def _drain_lock(index: Path, partition: Partition) -> Iterator[bool]:
+def drain_lock(index: Path, partition: Partition) -> Iterator[bool]:
     """Hold a partition against other drains; False where somebody else has it."""
     path = directory(index, partition)
     path.mkdir(parents=True, mode=0o700, exist_ok=True)

@@ -1,0 +1,153 @@
+"""A real Redis and mailseek's services as processes of their own, as users run them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+
+from search_cli.demo.server import free_port
+
+REDIS_SERVER = shutil.which("redis-server") or shutil.which("redis-server", path="/usr/sbin")
+
+
+@dataclass
+class RedisServer:
+    """A Redis on a free port; with `keep`, it writes every command to its disk."""
+
+    folder: Path
+    keep: bool = True
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def client(self) -> redis.Redis:
+        return redis.Redis(port=self.port, decode_responses=True)
+
+    def start(self) -> None:
+        assert REDIS_SERVER is not None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.process = subprocess.Popen(
+            [
+                REDIS_SERVER, "--port", str(self.port), "--bind", "127.0.0.1",
+                "--dir", str(self.folder), "--save", "", "--appendonly", "yes" if self.keep else "no",
+                "--maxmemory-policy", "noeviction",
+            ],
+            stdout=(self.folder / "redis.log").open("ab"),
+        )  # fmt: skip
+        wait_for(self._answers, 10)
+
+    def _answers(self) -> bool:
+        with suppress(redis.RedisError):
+            return bool(self.client().ping())
+        return False
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(timeout=10)
+
+    def lose_data(self) -> None:
+        """While it is stopped."""
+        shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
+
+
+@dataclass
+class Service:
+    """A process of `mailseek`, with its log."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid, how)
+
+    def children(self) -> list[int]:
+        try:
+            path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+            return [int(pid) for pid in path.read_text().split()]
+        except OSError:
+            return []
+
+
+@dataclass
+class Stack:
+    """Services of one home; all are ended with it, by process id."""
+
+    home: Path
+    redis_url: str
+    environ: dict[str, str] = field(default_factory=dict)
+    services: list[Service] = field(default_factory=list)
+
+    def start(self, *arguments: str, **environ: str) -> Service:
+        (self.home / "logs").mkdir(parents=True, exist_ok=True)
+        log = self.home / "logs" / f"{len(self.services)}-{arguments[0]}.log"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "search_cli.main", "--home", str(self.home), *arguments],
+            env={**os.environ, "MAILSEEK_REDIS": self.redis_url, **self.environ, **environ},
+            stdout=log.open("ab"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        service = Service(process, log)
+        self.services.append(service)
+        return service
+
+    def stop(self, service: Service, how: signal.Signals = signal.SIGTERM) -> None:
+        """The whole process group: a killed worker leaves the children of its pool behind."""
+        with suppress(ProcessLookupError):
+            os.kill(service.process.pid, signal.SIGCONT)
+            os.kill(service.process.pid, how)
+        try:
+            service.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            service.process.kill()
+            service.process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(service.process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        for service in self.services:
+            with suppress(ProcessLookupError):
+                os.killpg(service.process.pid, signal.SIGCONT)
+            service.kill(signal.SIGKILL)
+        for service in self.services:
+            self.stop(service, signal.SIGKILL)
+
+    def log(self) -> str:
+        return "\n".join(
+            f"== {service.log.name}\n{service.log.read_text(errors='replace')[-3000:]}"
+            for service in self.services
+        )
+
+
+@contextmanager
+def running(home: Path, redis_url: str, **environ: str) -> Iterator[Stack]:
+    stack = Stack(home, redis_url, environ)
+    try:
+        yield stack
+    finally:
+        stack.end()
+
+
+def wait_for(condition: Callable[[], object], seconds: float, every: float = 0.05) -> bool:
+    """Whether a condition came true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(every)
+    return bool(condition())

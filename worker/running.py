@@ -1,0 +1,223 @@
+"""Around every task: stale messages, who does what, budgets, and what becomes of an error.
+
+- *Superseded*: another worker has it; nothing to do.
+- *Throttled*: the account rests for as long as the server says, in the catalog, not in a worker.
+- The connection broke, the disk was busy: tried again a few times, later each time.
+- Anything else, or too many tries: the account rests, and the work is on the list of dead letters.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from billiard.exceptions import SoftTimeLimitExceeded
+from celery import Task
+from celery.utils.time import get_exponential_backoff_interval
+from redis import Redis
+from redis.exceptions import RedisError
+
+from indexer import settings as settings_module
+from indexer import steps
+from indexer.errors import (
+    ConnectError,
+    IndexBusy,
+    MailseekError,
+    ServerGone,
+    StorageError,
+    Superseded,
+    Throttled,
+)
+from indexer.settings import Settings
+from worker import activity, broker, deadletters, locks, logs, tickets
+from worker.broker import PREFIX, BrokerGone
+from worker.queues import LONGEST_TASK, NEW
+from worker.sending import Sender
+
+log = logging.getLogger(__name__)
+
+_WORTH_ANOTHER_TRY = (ConnectError, ServerGone, StorageError, IndexBusy, BrokerGone)
+_TRIES = 5
+_MOST_STARTS = 8  # of one message: a worker that dies of it must not die of it for ever
+_BUSY_HOST = 1.0  # seconds until a host is asked again for a connection
+
+_redis: Redis | None = None
+_settings: tuple[int, Settings] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a task has to work with."""
+
+    settings: Settings
+    redis: Redis
+    send: Sender
+
+    def hold(self, account: str) -> steps.Hold:
+        """Leases of an account's folders."""
+        seconds = self.settings.workers.lease
+        return lambda folder: locks.lease(self.redis, f"folder:{account}:{folder}", seconds)
+
+
+def context(task: Task) -> Context:
+    """Settings as config.toml has them now, and a connection of this process's own."""
+    global _redis
+    settings = current_settings()
+    if _redis is None:
+        _redis = broker.client(settings)
+    return Context(settings, _redis, Sender(task.app, _redis))
+
+
+def forget_connections() -> None:
+    """For a new child of the pool: what its parent opened is not for it."""
+    global _redis
+    _redis = None
+
+
+def current_settings() -> Settings:
+    """Read again when config.toml changed: accounts come and go while workers run."""
+    global _settings
+    home = settings_module.home_folder()
+    try:
+        stamp = (home / "config.toml").stat().st_mtime_ns
+    except OSError:
+        stamp = 0
+    if _settings is None or _settings[0] != stamp:
+        _settings = (stamp, settings_module.load())
+    return _settings[1]
+
+
+def run(
+    task: Task,
+    ticket: dict[str, str],
+    work: Callable[[Context], None],
+    *,
+    account: str | None = None,
+    about: Sequence[str] = (),
+) -> None:
+    """Do a task's work; `account` is the one that it connects for."""
+    name = task.name.removeprefix("mailseek.")
+    names = {"task": name, "task_id": task.request.id or ""}
+    if account is not None:
+        names["account"] = account
+    with logs.about(**names):
+        began = time.monotonic()
+        try:
+            here = context(task)
+            if ticket and not tickets.claim(here.redis, ticket["work"], ticket["ticket"]):
+                return  # another message stands for the same work
+            _starts(here, task)
+            with activity.doing(here.redis, name, " ".join(about)):
+                if not _within_budget(here, account, work):
+                    _later(here, task, ticket, _BUSY_HOST)
+                    return
+            _worked(here, task)
+            log.info("%s done in %.2f s", name, time.monotonic() - began)
+        except SoftTimeLimitExceeded:
+            log.warning("out of time after %.0f s; it goes on in another task", LONGEST_TASK)
+            _later(context(task), task, ticket, 0)
+        except Superseded as error:
+            log.info("left to another worker: %s", error)
+        except MailseekError as error:
+            _failed(task, account, error, ticket)
+        except Exception as error:
+            # The message of an unknown error may hold mail; its type and place do not.
+            log.error("a bug: %s at %s", type(error).__name__, _place(error))
+            _given_up(task, account, f"a bug of mailseek's: {type(error).__name__}")
+
+
+def _within_budget(here: Context, account: str | None, work: Callable[[Context], None]) -> bool:
+    """Do the work over one of the host's connections; False where all are in use."""
+    if account is None or account not in here.settings.accounts:
+        work(here)
+        return True
+    host = here.settings.accounts[account].host
+    workers = here.settings.workers
+    with locks.connection_slot(
+        here.redis, host, workers.connections_per_host, workers.lease
+    ) as ours:
+        if ours:
+            work(here)
+        return ours
+
+
+def _failed(task: Task, account: str | None, error: MailseekError, ticket: dict[str, str]) -> None:
+    kind = type(error).__name__
+    log.warning("%s: %s", kind, error)
+    _count(task, {f"errors:{kind}": 1})
+    if isinstance(error, Throttled) and account is not None:
+        _count(task, {"throttles": 1})
+        steps.rest(current_settings(), account, error.seconds, str(error))
+        return
+    if isinstance(error, _WORTH_ANOTHER_TRY) and task.request.retries < _TRIES:
+        wait = 1 + get_exponential_backoff_interval(1, task.request.retries, 60, full_jitter=True)
+        with suppress(BrokerGone):
+            if not _redrawn(context(task), ticket):
+                return
+        raise task.retry(countdown=wait, exc=error, max_retries=_TRIES)
+    _given_up(task, account, f"{kind}: {error}")
+
+
+def _redrawn(here: Context, ticket: dict[str, str]) -> bool:
+    """Whether this message stands for its work again: while it waits, nobody need ask for the same."""
+    return not ticket or tickets.redraw(here.redis, ticket["work"], ticket["ticket"])
+
+
+def _later(here: Context, task: Task, ticket: dict[str, str], countdown: float) -> None:
+    """Have the same work done after some seconds, without a worker that waits for it."""
+    if _redrawn(here, ticket):
+        priority = (task.request.delivery_info or {}).get("priority", NEW)
+        task.apply_async(task.request.args, ticket, countdown=countdown or None, priority=priority)
+
+
+def _given_up(task: Task, account: str | None, reason: str) -> None:
+    args = tuple(task.request.args or ())
+    if account is not None:
+        with suppress(MailseekError):
+            steps.setback(current_settings(), account, reason)
+    try:
+        deadletters.add(context(task).redis, task.name, args, reason)
+    except MailseekError as error:
+        log.error("given up: %s (%s)", reason, error)
+
+
+def _starts(here: Context, task: Task) -> None:
+    """Count how often this message was begun: one that kills its worker is given up one day."""
+    key = f"{PREFIX}starts:{task.request.id}"
+    with suppress(RedisError):
+        pipe = here.redis.pipeline(transaction=False)
+        pipe.incr(key)
+        pipe.expire(key, 3600)
+        starts = int(pipe.execute()[0])
+        if starts > _MOST_STARTS + task.request.retries:
+            raise MailseekError(
+                "the worker died whenever it began this",
+                cure="look into its log; `mailseek queue retry` tries it again",
+            )
+
+
+def _worked(here: Context, task: Task) -> None:
+    with suppress(RedisError, BrokerGone):
+        here.redis.delete(f"{PREFIX}starts:{task.request.id}")
+        deadletters.remove(here.redis, task.name, tuple(task.request.args or ()))
+
+
+def _count(task: Task, counts: dict[str, float]) -> None:
+    with suppress(MailseekError):
+        activity.count(context(task).redis, counts)
+
+
+def _place(error: BaseException) -> str:
+    """File and line of the innermost frame."""
+    traceback: Any = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return "?"
+    code = traceback.tb_frame.f_code
+    return f"{Path(code.co_filename).name}:{traceback.tb_lineno}"
