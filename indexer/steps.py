@@ -197,7 +197,7 @@ def sync_folders(
     seconds: float = 60.0,
     on_commit: Callable[[], None] = lambda: None,
 ) -> Done:
-    """Follow folders by name, those that the catalog knows; the newest messages of each are fetched.
+    """Follow folders by name; the newest messages of each are fetched. Those out of scope are not.
 
     Raises ConfigError, ServerError, StorageError.
     """
@@ -205,6 +205,10 @@ def sync_folders(
         if work is None:
             return Done()
         known = catalog_folders.of_account(work.catalog, work.account_id)
+        if any(each not in known for each in folders):  # new ones: whether we want them, LIST tells
+            listed = planning.listed(work.session, work.account, known)
+            backlog.introduce(work.catalog, work.account_id, listed)
+            known = catalog_folders.of_account(work.catalog, work.account_id)
         work.follow([as_listed(known[each]) for each in folders if each in known])
         return work.done()
 

@@ -28,6 +28,7 @@ _COMMANDS = {
     "reindex": ("reindex", "Build the index again, without the network."),
     "worker": ("worker", "Background service: does what is in the queues."),
     "beat": ("beat", "Background service: sends what is due."),
+    "watch": ("watch", "Background service: listens to servers for new mail."),
     "queue": ("queue", "What workers gave up; have it tried again."),
     "completion": ("completion", "Print the completion script for a shell."),
 }

@@ -136,7 +136,7 @@ def _parse_list(lines: Iterable[bytes]) -> list[Listed]:
     """A line that is none of LIST's is left out: the next ones may be good."""
     return [
         Listed(
-            name=_mailbox(match["name"]),
+            name=mailbox_name(match["name"]),
             delimiter=_unquoted(match["delimiter"]).decode("ascii", "replace")
             if match["delimiter"] != b"NIL"
             else "",
@@ -153,7 +153,7 @@ def _parse_status(lines: Iterable[bytes]) -> Statuses:
         match = _STATUS.match(line)
         if match:
             words = match["items"].split()
-            found[_mailbox(match["name"])] = {
+            found[mailbox_name(match["name"])] = {
                 key.decode("ascii", "replace").upper(): int(value)
                 for key, value in zip(words[::2], words[1::2], strict=False)
                 if value.isdigit()
@@ -161,7 +161,7 @@ def _parse_status(lines: Iterable[bytes]) -> Statuses:
     return found
 
 
-def _mailbox(raw: bytes) -> str:
+def mailbox_name(raw: bytes) -> str:
     """A name as people write it; what is no modified UTF-7 is taken as UTF-8 (RFC 6855)."""
     name = _unquoted(raw)
     if name.upper() == b"INBOX":

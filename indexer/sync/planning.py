@@ -41,16 +41,16 @@ def plan(session: Session, catalog: Catalog, account: AccountSettings, account_i
     Raises ServerGone, ProtocolError, ConfigError, StorageError.
     """
     known = catalog_folders.of_account(catalog, account_id)
-    listed = _listed(session, account, known)
-    apply.describe(catalog, known.values(), listed)
+    folders = listed(session, account, known)
+    apply.describe(catalog, known.values(), folders)
     retry = placements.folders_to_retry(catalog, account_id)
-    names = {folder.name for folder in listed}
+    names = {folder.name for folder in folders}
     return Plan(
-        folders=listed,
+        folders=folders,
         known=known,
         due=[
             Due(folder, _estimate(catalog, folder, known.get(folder.name)))
-            for folder in listed
+            for folder in folders
             if not _settled(folder, known.get(folder.name), retry)
         ],
         gone=[folder for name, folder in known.items() if name not in names],
@@ -71,10 +71,13 @@ def _matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name.casefold(), pattern.casefold())
 
 
-def _listed(
+def listed(
     session: Session, account: AccountSettings, known: Mapping[str, KnownFolder]
 ) -> list[Folder]:
-    """The folders that the settings want. An empty LIST is not believed: it would wipe all."""
+    """The folders that the settings want. An empty LIST is not believed: it would wipe all.
+
+    Raises ServerGone, ProtocolError; ConfigError where the settings want none of them.
+    """
     folders = list_folders(session)
     if not folders and known:
         raise ProtocolError(
