@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MAILSEEK_CORPUS ?= .corpus/mail
 export MAILSEEK_CORPUS
 
-.PHONY: help demo test unit lint types contract lock bench clean servers
+.PHONY: help demo test unit lint types contract lock bench bench-workers clean servers
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -44,6 +44,10 @@ contract: $(VENV)/.runtime  ## what the index relies on, on Whoosh 2.7.4 as well
 bench: $(VENV)/.runtime  ## side by side with mbsync and notmuch, on MAILSEEK_CORPUS
 	@sh benchmarks/install.sh
 	@$(BIN)/python -m benchmarks
+
+bench-workers: $(VENV)/.runtime servers  ## the same mail through Celery workers; PART=throughput, freshness or memory
+	@sh benchmarks/install.sh
+	@$(BIN)/python -m benchmarks.workers $(PART)
 
 lock: $(VENV)/.runtime  ## resolve requirements.lock again, for every platform, with hashes
 	$(BIN)/python -m pip install --quiet uv

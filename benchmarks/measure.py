@@ -83,12 +83,18 @@ def percentile(times: Sequence[float], share: float) -> float:
 
 def _watch(pid: int, peak: list[int]) -> None:
     while Path(f"/proc/{pid}").exists():
-        pss = rss = 0
-        for member in _tree(pid):
-            one, two = _memory(member)
-            pss, rss = pss + one, rss + two
+        pss, rss = memory_of_tree(pid)
         peak[0], peak[1] = max(peak[0], pss), max(peak[1], rss)
         time.sleep(_SAMPLE)
+
+
+def memory_of_tree(pid: int) -> tuple[int, int]:
+    """(PSS, RSS) in octets of a process and all its children, now."""
+    pss = rss = 0
+    for member in _tree(pid):
+        one, two = _memory(member)
+        pss, rss = pss + one, rss + two
+    return pss, rss
 
 
 def _tree(pid: int) -> list[int]:

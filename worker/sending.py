@@ -55,7 +55,9 @@ class Sender:
     ) -> None:
         """Index what waits for these partitions."""
         for each in partitions:
-            work = f"index:{each.account_id}:{each.period}"
+            # Looking again later says nothing of now: that may be asked for as well.
+            when = "later" if countdown else "now"
+            work = f"index:{each.account_id}:{each.period}:{when}"
             args = [each.account_id, each.period]
             self._once(work, "mailseek.index", args, priority, countdown)
 

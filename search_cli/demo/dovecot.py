@@ -59,7 +59,7 @@ service anvil {{
   chroot =
 }}
 service imap {{
-  process_limit = 200
+  process_limit = {imap_processes}
 }}
 namespace inbox {{
   inbox = yes
@@ -88,8 +88,10 @@ def start(
     key: Path | None = None,
     capability: str | None = None,
     roles: bool = True,
+    imap_processes: int = 200,
 ) -> RunningServer:
-    """Start one with its data below `root`; `capability` replaces what it offers after the login.
+    """Start one with its data below `root`; `capability` replaces what it offers after the login,
+    `imap_processes` is how many connections it takes.
 
     Raises RuntimeError where it does not start.
     """
@@ -101,7 +103,9 @@ def start(
     port = free_port()
     tls_port = free_port() if certificate else None
     config = root / "dovecot.conf"
-    config.write_text(_config(root, port, tls_port, certificate, key, capability, roles))
+    config.write_text(
+        _config(root, port, tls_port, certificate, key, capability, roles, imap_processes)
+    )
     if is_root():
         # Mail belongs to nobody, who must be able to reach it.
         nobody = pwd.getpwnam("nobody")
@@ -141,6 +145,7 @@ def _config(
     key: Path | None,
     capability: str | None,
     roles: bool,
+    imap_processes: int,
 ) -> str:
     me = pwd.getpwuid(os.geteuid()).pw_name
     my_group = grp.getgrgid(os.getegid()).gr_name
@@ -156,6 +161,7 @@ def _config(
         login_user="dovenull" if is_root() else me,
         internal_user="dovecot" if is_root() else me,
         internal_group="dovecot" if is_root() else my_group,
+        imap_processes=imap_processes,
         capability=f"imap_capability = {capability}" if capability else "",
         password=PASSWORD,
         mail_user="nobody" if is_root() else me,

@@ -178,3 +178,31 @@ def test_adding_twice_and_removing_nobody_are_errors(tmp_path: Path) -> None:
 def test_the_home_is_named_by_a_variable_or_is_the_platforms() -> None:
     assert home_folder({"MAILSEEK_HOME": "~/x"}) == Path("~/x").expanduser()
     assert home_folder({}).name == "mailseek"
+
+
+def test_workers_are_configured_by_a_table_and_by_variables(tmp_path: Path) -> None:
+    text = '[workers]\nredis = "redis://:hush@cache/3"\nsync_every = 60\n'
+    (tmp_path / "config.toml").write_text(text)
+
+    workers = load(tmp_path, {"MAILSEEK_SYNC_EVERY": "90", "MAILSEEK_LEASE": "5"}).workers
+
+    assert (workers.redis, workers.sync_every, workers.lease) == ("redis://:hush@cache/3", 90, 5)
+    assert "hush" not in repr(workers)
+    assert load(tmp_path / "nowhere", {}).workers.redis == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('[workers]\nredis = "http://x"', "redis"),
+        ("[workers]\nsync_every = 0", "sync_every"),
+        ('[workers]\nredsi = "x"', "[workers]"),
+        ("workers = 3", "config.toml"),
+    ],
+)
+def test_a_mistake_in_workers_names_its_place(tmp_path: Path, text: str, where: str) -> None:
+    (tmp_path / "config.toml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, {})
+    assert where in caught.value.where
+    assert caught.value.cure
