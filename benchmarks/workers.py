@@ -37,6 +37,8 @@ NEW_MESSAGES = 10  # for each account
 MINUTES = float(os.environ.get("MAILSEEK_BENCH_MINUTES", "2"))
 MAILBOXES = int(os.environ.get("MAILSEEK_BENCH_MAILBOXES", "3"))  # copies of the corpus, for memory
 
+KEEP = Path(".bench")
+
 Say = Callable[[str], None]
 
 
@@ -102,7 +104,7 @@ def throughput(bench: Bench) -> None:
     alone = run([*MAILSEEK, "--home", str(home), "sync"]).seconds
     bench.say(f"| `mailseek sync` | {alone:.1f} | 1.00 × |")
     one = None
-    for processes in (1, 2):
+    for processes in map(int, os.environ.get("MAILSEEK_BENCH_PROCESSES", "1,2").split(",")):
         home = bench.root / f"workers{processes}"
         services = bench.services(home, ("-p", str(processes)))
         assert wait_for(lambda services=services: "ready" in services.log(), 30), services.log()  # type: ignore[misc]
@@ -113,6 +115,7 @@ def throughput(bench: Bench) -> None:
         assert wait_for(lambda home=home: searchable(home) == count, 900, 0.2), services.log()  # type: ignore[misc]
         seconds = time.perf_counter() - began
         services.end()
+        shutil.copytree(home / "logs", KEEP / f"logs-{processes}", dirs_exist_ok=True)
         one = one or seconds
         bench.say(
             f"| workers, {processes} process{'es' * (processes > 1)} | {seconds:.1f}"
@@ -235,10 +238,9 @@ def synced(home: Path) -> int:
 
 def main() -> None:
     parts = {"throughput": throughput, "freshness": freshness, "memory": memory}
-    keep = Path(".bench")
-    keep.mkdir(exist_ok=True)
+    KEEP.mkdir(exist_ok=True)
     for name in sys.argv[1:] or list(parts):
-        with ExitStack() as stack, (keep / f"workers-{name}.md").open("w") as file:
+        with ExitStack() as stack, (KEEP / f"workers-{name}.md").open("w") as file:
 
             def say(line: str, file=file) -> None:  # type: ignore[no-untyped-def]
                 print(line, flush=True)

@@ -236,18 +236,22 @@ def fetch_backlog(
         return replace(work.done(), busy=())  # whoever has them fetches them
 
 
-def to_index(settings: Settings, *, name: str | None = None, patient: bool) -> list[Partition]:
+def to_index(
+    settings: Settings, *, name: str | None = None, patience: float = 0
+) -> list[Partition]:
     """Partitions that wait for the index, of one account or of all, those with most to do first.
 
-    `patient` leaves small batches to grow for a few seconds.
+    A batch that is not full may wait `patience` seconds for more.
     """
     with Catalog.open(settings.catalog_path) as catalog:
-        only = agenda.entries(catalog).get(name) if name is not None else None
-        return [
-            Partition(each.account_id, each.partition)
-            for each in drain.due(outbox.waiting(catalog), everything=not patient)
-            if only is None or each.account_id == only.account_id
-        ]
+        waiting = outbox.waiting(catalog)
+        if name is not None:
+            entry = agenda.entries(catalog).get(name)
+            waiting = [each for each in waiting if entry and each.account_id == entry.account_id]
+    due = drain.due(waiting, patience)
+    if not patience:  # whoever begins with the longest is done the soonest, side by side
+        due.sort(key=lambda each: each.count, reverse=True)
+    return [Partition(each.account_id, each.partition) for each in due]
 
 
 def behind(settings: Settings) -> dict[str, int]:
@@ -262,8 +266,11 @@ def behind(settings: Settings) -> dict[str, int]:
         }
 
 
-def index_partition(settings: Settings, partition: Partition, *, seconds: float = 10.0) -> Indexed:
-    """Index what waits for a partition, for some seconds. Raises StorageError, IndexUnavailable."""
+def index_partition(settings: Settings, partition: Partition, *, seconds: float = 1.0) -> Indexed:
+    """Index what waits for a partition: a batch, or as many small ones as there is time for.
+
+    Raises StorageError, IndexUnavailable.
+    """
     until = time.monotonic() + seconds
     engine = WhooshEngine(settings.index_path)
     done = 0

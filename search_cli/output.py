@@ -161,6 +161,14 @@ def coverage_line(coverage: Coverage) -> str:
     return paint("(" + ", ".join(parts) + ")", DIM, stream=sys.stderr) if parts else ""
 
 
+def human_time(seconds: float) -> str:
+    """A span in one unit: 8 s, 12 min, 3 h, 2 d."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
     """Rows as aligned columns; those of `right` are aligned to the right."""
     widths = [max(cells(row[column]) for row in rows) for column in range(len(rows[0]))]

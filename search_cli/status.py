@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from indexer.catalog.overview import AccountLine, overview
 from indexer.catalog.store import Catalog
-from indexer.settings import load
+from indexer.settings import Settings, load
 from search_cli import output
+
+if TYPE_CHECKING:
+    from worker.activity import Snapshot
 
 
 @click.command("status", epilog="Example: mailseek status --folders")
@@ -19,25 +24,29 @@ from search_cli import output
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
 def command(home: Path | None, folders: bool, as_json: bool) -> int:
-    """Per account and folder: messages, indexed, waiting, failed, last sync."""
+    """Per account and folder: messages, indexed, waiting, failed, last sync; what workers do."""
     settings = load(home)
     known: list[AccountLine] = []
     if settings.catalog_path.exists():
         with Catalog.open(settings.catalog_path, read_only=True) as catalog:
             known = overview(catalog)
+    workers = _workers(settings)
+    to_fetch = sum(line.to_fetch for line in known)
+    left = workers.seconds_left(to_fetch, sum(line.waiting for line in known)) if workers else None
     if as_json:
-        output.print_json({"accounts": [_as_json(line) for line in known]})
+        accounts = [_as_json(line) for line in known]
+        output.print_json({"accounts": accounts, "workers": _workers_json(workers, left)})
         return 0
     lines = [
-        ("ACCOUNT", "MESSAGES", "INDEXED", "WAITING", "FAILED", "LAST SYNC"),
+        ("ACCOUNT", "MESSAGES", "INDEXED", "WAITING", "TO FETCH", "FAILED", "LAST SYNC"),
         *map(_row, known),
     ]
     never = sorted(settings.accounts.keys() - {line.name for line in known})
-    lines += [(name, "0", "0", "0", "0", "never") for name in never]
+    lines += [(name, "0", "0", "0", "0", "0", "never") for name in never]
     if len(lines) == 1:
         click.echo("no account yet; add one with `mailseek account add`", err=True)
         return 0
-    click.echo("\n".join(output.table(lines, right=(1, 2, 3, 4))))
+    click.echo("\n".join(output.table(lines, right=(1, 2, 3, 4, 5))))
     for line in known:
         if line.last_error:
             click.echo(f"{line.name}: last error: {output.printable(line.last_error)}")
@@ -49,13 +58,57 @@ def command(home: Path | None, folders: bool, as_json: bool) -> int:
             ]  # fmt: skip
             head = (line.name, "ROLE", "MESSAGES", "UNREAD", "")
             click.echo("\n" + "\n".join(output.table([head, *rows], right=(2, 3))))
+    if workers:
+        _show_workers(workers, left)
     return 0
 
 
 def _row(line: AccountLine) -> tuple[str, ...]:
     last = line.last_sync
     shown = output.short_date(last, datetime.now().astimezone()).strip() if last else "never"
-    return (line.name, *map(str, (line.messages, line.indexed, line.waiting, line.failed)), shown)
+    counts = (line.messages, line.indexed, line.waiting, line.to_fetch, line.failed)
+    return (line.name, *map(str, counts), shown)
+
+
+def _workers(settings: Settings) -> Snapshot | None:
+    """What workers do, where some are configured and Redis answers."""
+    if not settings.workers.redis:
+        return None
+    from worker import activity, broker  # 100 ms that others do without
+
+    try:
+        return activity.snapshot(broker.client(settings))
+    except broker.BrokerGone as error:
+        click.echo(f"mailseek: workers: {error}", err=True)
+        return None
+
+
+def _show_workers(workers: Snapshot, left: float | None) -> None:
+    queued = ", ".join(f"{count} {queue}" for queue, count in workers.queues.items() if count)
+    line = f"workers: {len(workers.doing)} at work, queued: {queued or 'nothing'}"
+    if left:
+        line += f", {output.human_time(left)} to go"
+    elif left is None:
+        line += ", nothing moves: is `mailseek worker` running?" if not workers.doing else ""
+    click.echo(line)
+    now = time.time()
+    for each in workers.doing:
+        about = output.printable(each.about)
+        click.echo(f"  {each.task} {about}, for {output.human_time(now - each.since)}")
+    if workers.failed:
+        click.echo(f"  {workers.failed} given up: `mailseek queue failed`")
+
+
+def _workers_json(workers: Snapshot | None, left: float | None) -> dict[str, object] | None:
+    if workers is None:
+        return None
+    return {
+        "queues": workers.queues,
+        "doing": [dataclasses.asdict(each) for each in workers.doing],
+        "rates": {"fetched": workers.fetched_rate, "indexed": workers.indexed_rate},
+        "failed": workers.failed,
+        "seconds_left": left,
+    }
 
 
 def _as_json(line: AccountLine) -> dict[str, object]:

@@ -45,19 +45,10 @@ def command(
     unknown = set(queues.split(",")) - set(_QUEUES)
     if unknown:
         raise click.BadParameter(f"{sorted(unknown)[0]!r} is none of {', '.join(_QUEUES)}")
-    settings, app = services.app(home)
+    settings, _ = services.app(home)
+    from worker import broker, guard, logs
+
+    logs.configure()
     services.serve_metrics(settings, metrics)
-    app.worker_main(
-        [
-            "--quiet",
-            "worker",
-            "--queues", queues,
-            "--concurrency", str(processes or os.cpu_count() or 1),
-            "--hostname", f"{name or os.getpid()}@%h",
-            "--loglevel", os.environ.get("MAILSEEK_LOG_LEVEL", "INFO"),
-            "--task-events",
-            "--without-gossip",
-            "--without-mingle",
-        ]
-    )  # fmt: skip
-    return 0
+    command_line = guard.command(queues, processes or os.cpu_count() or 1, name or str(os.getpid()))
+    return guard.Guard(command_line, queues.split(","), broker.client(settings)).run()

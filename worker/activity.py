@@ -118,3 +118,36 @@ def queue_lengths(redis: Redis) -> dict[str, int]:
     for (queue, _), length in zip(named, lengths, strict=True):
         waiting[queue] += length
     return waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Workers at this moment: messages that wait by queue, who does what, messages a second."""
+
+    queues: dict[str, int]
+    doing: list[Doing]
+    fetched_rate: float
+    indexed_rate: float
+    failed: int
+
+    def seconds_left(self, to_fetch: int, to_index: int) -> float | None:
+        """How long a backlog of so many messages will take; None where nothing moves."""
+        if not to_fetch and not to_index:
+            return 0.0
+        if (to_fetch and not self.fetched_rate) or not self.indexed_rate:
+            return None
+        fetching = to_fetch / self.fetched_rate if to_fetch else 0.0
+        return max(fetching, (to_fetch + to_index) / self.indexed_rate)
+
+
+def snapshot(redis: Redis) -> Snapshot:
+    """All of it. Raises BrokerGone."""
+    with broker_errors():
+        failed = redis.hlen(f"{PREFIX}failed")
+    return Snapshot(
+        queues=queue_lengths(redis),
+        doing=all_doing(redis),
+        fetched_rate=rate(redis, "messages_fetched"),
+        indexed_rate=rate(redis, "messages_indexed"),
+        failed=int(failed),
+    )

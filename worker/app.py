@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 
 from celery import Celery
 from celery.platforms import SecurityWarning
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, worker_init, worker_process_init
 
 from indexer.settings import Settings, load
-from worker import broker, logs
+from worker import broker, guard, logs
 from worker.queues import FILLING, LONGEST_TASK, NEW, OLD, ROUTES, VISIBILITY
 from worker.schedule import beat_schedule
 
@@ -61,6 +62,18 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 @setup_logging.connect
 def _own_logging(**_: object) -> None:
     logs.configure()
+
+
+@worker_init.connect
+def _before_children(**_: object) -> None:
+    """Import once what every child of the pool needs: they share it, and begin at once."""
+    import indexer.extract.html
+    import indexer.imap.fetch
+    import indexer.index.writing  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+    guard.give_signs_of_life()
 
 
 @worker_process_init.connect

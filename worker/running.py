@@ -117,7 +117,7 @@ def run(
                     _later(here, task, ticket, _BUSY_HOST)
                     return
             _worked(here, task)
-            log.info("%s done in %.2f s", name, time.monotonic() - began)
+            log.info("%s done in %.2f s", " ".join([name, *about]), time.monotonic() - began)
         except SoftTimeLimitExceeded:
             log.warning("out of time after %.0f s; it goes on in another task", LONGEST_TASK)
             _later(context(task), task, ticket, 0)

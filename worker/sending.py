@@ -11,7 +11,6 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 
 from indexer import steps
-from indexer.index import drain
 from indexer.index.engine import Partition
 from indexer.settings import Settings
 from indexer.steps import Done
@@ -21,6 +20,9 @@ from worker.queues import FILLING, NEW, OLD
 
 LANES = 2
 """Workers that fetch an account's older mail at the same time, at the most: the others' turn comes."""
+
+PATIENCE = 10.0
+"""Seconds that messages of a long fetch wait for others, to be indexed together: each commit costs."""
 
 _BULK = 100  # messages of one step; where so many came, others bring more
 
@@ -84,12 +86,13 @@ class Sender:
 
     def index_account(self, settings: Settings, account: str, *, more: bool) -> None:
         """Index what waits for an account; while `more` comes, small batches are left to grow."""
-        priority = FILLING if more else NEW
-        worth_it = steps.to_index(settings, name=account, patient=more)
-        self.index(worth_it, priority=priority)
-        if more:
-            rest = set(steps.to_index(settings, name=account, patient=False)) - set(worth_it)
-            self.index(sorted(rest), priority=priority, countdown=drain.PATIENCE)
+        if not more:
+            self.index(steps.to_index(settings, name=account))
+            return
+        worth_it = steps.to_index(settings, name=account, patience=PATIENCE)
+        self.index(worth_it, priority=FILLING)
+        rest = set(steps.to_index(settings, name=account)) - set(worth_it)
+        self.index(sorted(rest), priority=FILLING, countdown=PATIENCE)
 
     def _once(
         self, work: str, task: str, args: list[Any], priority: int, countdown: float = 0

@@ -17,6 +17,7 @@ from indexer.steps import Done
 from worker import activity, locks
 from worker.queues import FILLING
 from worker.running import Context, run
+from worker.sending import PATIENCE
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def dispatch(task: Task) -> None:
             here.send.plan(account)
         for account in steps.behind(here.settings):
             here.send.fetch(account)
-        here.send.index(steps.to_index(here.settings, patient=True), priority=FILLING)
+        here.send.index(steps.to_index(here.settings, patience=PATIENCE), priority=FILLING)
 
     run(task, {}, work)
 
@@ -47,6 +48,8 @@ def plan(task: Task, account: str, **ticket: str) -> None:
             here.settings, account, here.hold(account), on_commit=_indexing(here, account)
         )
         _done(here, account, done)
+        if done.groups:
+            here.send.index(steps.to_index(here.settings, name=account))  # the newest, at once
         here.send.follow_up(here.settings, account, done, alone=True)
 
     run(task, ticket, work, account=account, about=[account])

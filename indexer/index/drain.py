@@ -11,6 +11,7 @@ input says `finish` and nothing waits, or until that input ends because whoever 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import select
 import signal
@@ -29,6 +30,8 @@ from indexer.errors import MailseekError
 from indexer.index.engine import Partition
 from indexer.index.partitions import directory
 from indexer.index.whoosh_engine import WhooshEngine
+
+log = logging.getLogger(__name__)
 
 BATCH = 1000
 """Documents of one commit, at the most."""
@@ -50,7 +53,7 @@ def drain(catalog: Catalog, index: Path, *, everything: bool = True) -> int:
     done = 0
     engine = WhooshEngine(index)
     while True:
-        for waiting in due(outbox.waiting(catalog), everything=everything):
+        for waiting in due(outbox.waiting(catalog), 0 if everything else PATIENCE):
             partition = Partition(waiting.account_id, waiting.partition)
             rows = drain_batch(catalog, engine, index, partition)
             if rows:
@@ -71,18 +74,20 @@ def drain_batch(
         if not ours:
             return None
         rows = outbox.take(catalog, partition.account_id, partition.period, BATCH)
-        _write(catalog, engine, partition, rows)
+        if rows:
+            log.debug("begins to write %s/%s", partition.account_id, partition.period)
+            _write(catalog, engine, partition, rows)
+            log.debug("ends to write %s/%s", partition.account_id, partition.period)
         return rows
 
 
-def due(waiting: Sequence[Waiting], *, everything: bool) -> list[Waiting]:
-    """Partitions worth a commit now, those with most to do first."""
+def due(waiting: Sequence[Waiting], patience: float) -> list[Waiting]:
+    """Partitions worth a commit now, those with most to do first.
+
+    A batch that is not full may wait `patience` seconds for more.
+    """
     now = time.time()
-    worth_it = [
-        each
-        for each in waiting
-        if everything or each.count >= BATCH or now - each.oldest > PATIENCE
-    ]
+    worth_it = [each for each in waiting if each.count >= BATCH or now - each.oldest >= patience]
     return sorted(worth_it, key=lambda each: (min(each.count, BATCH), each.partition), reverse=True)
 
 
@@ -90,8 +95,6 @@ def _write(
     catalog: Catalog, engine: WhooshEngine, partition: Partition, rows: Sequence[OutboxRow]
 ) -> None:
     """One commit, then the rows leave the outbox, then the partition may want a merge."""
-    if not rows:
-        return
     add = [row.document_id for row in rows if row.action == "add"]
     engine.write(partition, _records(catalog, add), {row.document_id for row in rows})
     outbox.done(catalog, [row.revision for row in rows])

@@ -89,9 +89,10 @@ def start(
     capability: str | None = None,
     roles: bool = True,
     imap_processes: int = 200,
+    port: int | None = None,
 ) -> RunningServer:
     """Start one with its data below `root`; `capability` replaces what it offers after the login,
-    `imap_processes` is how many connections it takes.
+    `imap_processes` is how many connections it takes, `port` where it listens (else a free one).
 
     Raises RuntimeError where it does not start.
     """
@@ -100,7 +101,7 @@ def start(
         raise RuntimeError(available())
     root.mkdir(parents=True, exist_ok=True)
     (root / "mail").mkdir(exist_ok=True)
-    port = free_port()
+    port = port or free_port()
     tls_port = free_port() if certificate else None
     config = root / "dovecot.conf"
     config.write_text(

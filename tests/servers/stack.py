@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -71,16 +72,15 @@ class Service:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(self.process.pid, how)
-
     def children(self) -> list[int]:
-        try:
-            path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-            return [int(pid) for pid in path.read_text().split()]
-        except OSError:
-            return []
+        """All processes below it, the nearest first."""
+        found, at = [self.process.pid], 0
+        while at < len(found):
+            with suppress(OSError):
+                path = Path(f"/proc/{found[at]}/task/{found[at]}/children")
+                found += [int(pid) for pid in path.read_text().split()]
+            at += 1
+        return found[1:]
 
 
 @dataclass
@@ -91,6 +91,7 @@ class Stack:
     redis_url: str
     environ: dict[str, str] = field(default_factory=dict)
     services: list[Service] = field(default_factory=list)
+    _orphans: set[int] = field(default_factory=set)
 
     def start(self, *arguments: str, **environ: str) -> Service:
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
@@ -106,26 +107,21 @@ class Stack:
         self.services.append(service)
         return service
 
-    def stop(self, service: Service, how: signal.Signals = signal.SIGTERM) -> None:
-        """The whole process group: a killed worker leaves the children of its pool behind."""
-        with suppress(ProcessLookupError):
-            os.kill(service.process.pid, signal.SIGCONT)
-            os.kill(service.process.pid, how)
-        try:
-            service.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            service.process.kill()
-            service.process.wait()
-        with suppress(ProcessLookupError):
-            os.killpg(service.process.pid, signal.SIGKILL)
-
     def end(self) -> None:
-        for service in self.services:
+        """Everything, however it is just now: killed, stopped, orphaned."""
+        pids = {pid for each in self.services for pid in (each.process.pid, *each.children())}
+        pids |= self._orphans
+        for pid in pids:
             with suppress(ProcessLookupError):
-                os.killpg(service.process.pid, signal.SIGCONT)
-            service.kill(signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
         for service in self.services:
-            self.stop(service, signal.SIGKILL)
+            service.process.wait()
+
+    def kill(self, service: Service, pid: int) -> None:
+        """One process of a service; what it leaves behind is ended with the stack."""
+        self._orphans.update(service.children())
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
     def log(self) -> str:
         return "\n".join(
@@ -151,3 +147,31 @@ def wait_for(condition: Callable[[], object], seconds: float, every: float = 0.0
             return True
         time.sleep(every)
     return bool(condition())
+
+
+def two_writers(stack: Stack) -> list[str]:
+    """Where the logs (at DEBUG) show a partition being written by two processes at a time.
+
+    Whoever begins while another has begun and not ended is one, if that other process says anything
+    later: a process that was killed in the middle is none.
+    """
+    events = sorted(
+        (entry["time"], entry["pid"], entry["message"])
+        for service in stack.services
+        for line in service.log.read_text(errors="replace").splitlines()
+        if line.startswith("{") and line.endswith("}")
+        for entry in [json.loads(line)]
+    )
+    last_word = {pid: time for time, pid, _ in events}
+    writing: dict[str, int] = {}
+    found = []
+    for moment, pid, message in events:
+        verb, _, partition = message.partition(" to write ")
+        if verb == "begins":
+            other = writing.get(partition)
+            if other is not None and other != pid and last_word[other] > moment:
+                found.append(f"{partition}: {other} and {pid} at {moment}")
+            writing[partition] = pid
+        elif verb == "ends" and writing.get(partition) == pid:
+            del writing[partition]
+    return found
