@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MAILSEEK_CORPUS ?= .corpus/mail
 export MAILSEEK_CORPUS
 
-.PHONY: help demo test unit lint types contract lock bench bench-workers clean servers
+.PHONY: help demo stack test unit lint types contract lock bench bench-workers clean servers
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -20,6 +20,16 @@ $(VENV)/.runtime: pyproject.toml requirements.lock
 
 demo: $(VENV)/.runtime  ## a local IMAP server, a generated mailbox, a sync and searches
 	@$(BIN)/mailseek demo
+
+# With your own mail: make stack MAILSEEK_HOME=~/.local/share/mailseek
+STACK_SERVICES = redis fetch index beat watch $(if $(MAILSEEK_HOME),,demo)
+STACK_HOME = $(abspath $(or $(MAILSEEK_HOME),.stack))
+
+stack: $(VENV)/.runtime servers  ## all services in this terminal: Redis, workers, beat, watch, a demo mailbox
+	@mkdir -p -m 700 $(STACK_HOME)/redis
+	@MAILSEEK_HOME=$(STACK_HOME) MAILSEEK_REDIS=$${MAILSEEK_REDIS:-redis://127.0.0.1:$${MAILSEEK_STACK_PORT:-6390}/0} \
+		MAILSEEK_LOG=$${MAILSEEK_LOG:-text} PATH="$(abspath $(BIN)):$$PATH" \
+		$(BIN)/honcho start $(STACK_SERVICES)
 
 test: $(VENV)/.runtime servers  ## all tests, on real servers where they can be had
 	@$(BIN)/python -m pytest
@@ -55,4 +65,4 @@ lock: $(VENV)/.runtime  ## resolve requirements.lock again, for every platform, 
 		--no-header --no-annotate --all-extras pyproject.toml --output-file requirements.lock
 
 clean:  ## remove what was made
-	rm -rf $(VENV) .demo .bench build *.egg-info
+	rm -rf $(VENV) .demo .stack .bench build *.egg-info

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 import click
 
 from indexer.settings import Settings, load
+
+_PATIENCE = 5.0  # seconds
 
 
 def metrics_option(command: Any) -> Any:
@@ -47,10 +50,24 @@ def app(home: Path | None) -> tuple[Settings, Any]:
     """
     settings = load(home)
     os.environ["MAILSEEK_HOME"] = str(settings.home)  # for the app, and for the pool's children
-    from worker import broker
-
-    with broker.broker_errors():
-        broker.client(settings).ping()
+    _await_redis(settings)
     from worker.app import app as celery_app
 
     return settings, celery_app
+
+
+def _await_redis(settings: Settings) -> None:
+    """It may just be starting, as we are."""
+    from worker import broker
+
+    client = broker.client(settings)
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with broker.broker_errors():
+                client.ping()
+            return
+        except broker.BrokerGone:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)

@@ -23,7 +23,7 @@ state_dir = {root}/run
 instance_name = {instance}
 log_path = {root}/dovecot.log
 protocols = imap
-listen = 127.0.0.1
+listen = {listen}
 ssl = {ssl}
 {ssl_files}
 disable_plaintext_auth = no
@@ -90,9 +90,12 @@ def start(
     roles: bool = True,
     imap_processes: int = 200,
     port: int | None = None,
+    tls_port: int | None = None,
+    listen: str = "127.0.0.1",
 ) -> RunningServer:
     """Start one with its data below `root`; `capability` replaces what it offers after the login,
-    `imap_processes` is how many connections it takes, `port` where it listens (else a free one).
+    `imap_processes` is how many connections it takes, `port` and `tls_port` where it listens
+    (else free ones), on the addresses `listen`.
 
     Raises RuntimeError where it does not start.
     """
@@ -102,10 +105,10 @@ def start(
     root.mkdir(parents=True, exist_ok=True)
     (root / "mail").mkdir(exist_ok=True)
     port = port or free_port()
-    tls_port = free_port() if certificate else None
+    tls_port = (tls_port or free_port()) if certificate else None
     config = root / "dovecot.conf"
     config.write_text(
-        _config(root, port, tls_port, certificate, key, capability, roles, imap_processes)
+        _config(root, port, tls_port, certificate, key, capability, roles, imap_processes, listen)
     )
     if is_root():
         # Mail belongs to nobody, who must be able to reach it.
@@ -147,6 +150,7 @@ def _config(
     capability: str | None,
     roles: bool,
     imap_processes: int,
+    listen: str,
 ) -> str:
     me = pwd.getpwuid(os.geteuid()).pw_name
     my_group = grp.getgrgid(os.getegid()).gr_name
@@ -163,6 +167,7 @@ def _config(
         internal_user="dovecot" if is_root() else me,
         internal_group="dovecot" if is_root() else my_group,
         imap_processes=imap_processes,
+        listen=listen,
         capability=f"imap_capability = {capability}" if capability else "",
         password=PASSWORD,
         mail_user="nobody" if is_root() else me,

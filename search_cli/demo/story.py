@@ -37,12 +37,25 @@ _QUERIES = (
 @click.option(
     "--messages", "count", type=click.IntRange(50, 100_000), default=500, show_default=True
 )
+@click.option(
+    "--serve", is_flag=True, help="Only the server, until ended, as the account `demo` of --home."
+)
+@click.option(
+    "--listen",
+    metavar="HOST",
+    help="With --serve: also for other machines, by this name, with TLS.",
+)
 @click.pass_obj
-def command(home: Path | None, count: int) -> int:
+def command(home: Path | None, count: int, serve: bool, listen: str | None) -> int:
     """Try it: a local IMAP server, a generated mailbox, a sync, searches.
 
     Uses Dovecot where it is installed, else pymap. Everything is kept in a folder of its own.
     """
+    if serve:
+        from indexer.settings import load
+        from search_cli.demo import serving
+
+        return serving.serve(load(home).home, count, listen)
     home = (home or Path(".demo")).absolute()
     began = time.monotonic()
     _clear(home)
