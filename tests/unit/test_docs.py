@@ -52,7 +52,7 @@ def test_every_command_has_help_and_those_with_arguments_an_example(name: str) -
 def test_every_setting_is_in_the_guide() -> None:
     table = "\n".join(line for line in GUIDE.splitlines() if line.startswith("| `"))
 
-    for key in settings._ACCOUNT_KEYS:
+    for key in (*settings._ACCOUNT_KEYS, *settings._WORKER_KEYS):
         assert f"`{key}`" in table, key
     for key in settings._TOP_KEYS:
         assert re.search(rf"^\[?{key}\b", GUIDE, re.MULTILINE), key
