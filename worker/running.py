@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,9 +59,18 @@ class Context:
     send: Sender
 
     def hold(self, account: str) -> steps.Hold:
-        """Leases of an account's folders."""
+        """Leases of an account's folders; what is logged meanwhile names the folder."""
         seconds = self.settings.workers.lease
-        return lambda folder: locks.lease(self.redis, f"folder:{account}:{folder}", seconds)
+
+        @contextmanager
+        def held(folder: str) -> Iterator[bool]:
+            with (
+                logs.about(folder=folder),
+                locks.lease(self.redis, f"folder:{account}:{folder}", seconds) as ours,
+            ):
+                yield ours
+
+        return held
 
 
 def context(task: Task) -> Context:
