@@ -8,6 +8,7 @@ COPY pyproject.toml README.md ./
 COPY indexer indexer
 COPY worker worker
 COPY search_cli search_cli
+COPY search_api search_api
 RUN /opt/mailseek/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.12-slim AS mailseek

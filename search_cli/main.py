@@ -26,6 +26,7 @@ _COMMANDS = {
     "status": ("status", "What is there, what is indexed, what waits."),
     "verify": ("verify", "Compare with the server and the index."),
     "reindex": ("reindex", "Build the index again, without the network."),
+    "serve": ("serve", "Serve searches over HTTP."),
     "worker": ("worker", "Background service: does what is in the queues."),
     "beat": ("beat", "Background service: sends what is due."),
     "watch": ("watch", "Background service: listens to servers for new mail."),

@@ -14,7 +14,7 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
-from typing import IO, Any
+from typing import IO
 
 from indexer.search.page import Coverage, Hit, Marked
 
@@ -180,25 +180,3 @@ def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[s
         ).rstrip()
         for row in rows
     ]  # fmt: skip
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """A hit as docs/guide.md describes it."""
-    return {
-        "id": hit.id,
-        "account": hit.account,
-        "message_id": hit.message_id,
-        "thread_id": hit.thread_id,
-        "date": hit.date.isoformat().replace("+00:00", "Z"),
-        "from": [str(each) for each in hit.sender],
-        "to": [str(each) for each in hit.to],
-        "subject": hit.subject.text,
-        "folders": list(hit.folders),
-        "flags": list(hit.flags),
-        "attachments": [
-            {"name": each.name, "type": each.mime_type, "size": each.size}
-            for each in hit.attachments
-        ],
-        "size": hit.size,
-        "snippet": hit.snippet.text,
-    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from datetime import datetime
 from difflib import get_close_matches
@@ -12,6 +11,7 @@ import click
 
 from indexer.catalog.store import Catalog
 from indexer.index.whoosh_engine import WhooshEngine
+from indexer.search.as_json import page_json
 from indexer.search.page import Page
 from indexer.search.searcher import Searcher, Sort
 from indexer.settings import load
@@ -64,7 +64,7 @@ def command(
             return 0
         page = searcher.search(text, limit=limit, sort=sort, count=count, threads=threads)
     if as_json:
-        output.print_json(_as_json(page))
+        output.print_json(page_json(page))
     elif count:
         click.echo(page.total)
     else:
@@ -93,14 +93,3 @@ def _show(page: Page) -> None:
     uncovered = output.coverage_line(page.coverage)
     if uncovered:
         print(uncovered, file=sys.stderr)
-
-
-def _as_json(page: Page) -> dict[str, object]:
-    return {
-        "query": page.query,
-        "hits": [output.hit_json(hit) for hit in page.hits],
-        "more": page.more,
-        "total": page.total,
-        "took_ms": round(page.took_ms, 3),
-        "coverage": dataclasses.asdict(page.coverage),
-    }

@@ -113,8 +113,13 @@ def _lags(counters: dict[str, float]) -> Metric:
     return family
 
 
+def registry(settings: Settings) -> CollectorRegistry:
+    """What can be asked for all metrics. Raises ConfigError where no Redis is configured."""
+    made = CollectorRegistry()
+    made.register(InstallationCollector(settings))
+    return made
+
+
 def serve(settings: Settings, host: str, port: int) -> None:
     """Answer scrapes on a port, from a thread. Raises OSError where the port is taken."""
-    registry = CollectorRegistry()
-    registry.register(InstallationCollector(settings))
-    start_http_server(port, host, registry=registry)
+    start_http_server(port, host, registry=registry(settings))

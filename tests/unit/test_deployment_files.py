@@ -46,7 +46,7 @@ def test_every_command_is_one_that_mailseek_understands(where: str, command: lis
 
 def test_compose_brings_up_every_service() -> None:
     services = COMPOSE["services"]
-    assert {"redis", "fetch", "index", "beat", "watch", "flower", "demo"} <= set(services)
+    assert {"redis", "fetch", "index", "beat", "watch", "api", "flower", "demo"} <= set(services)
     assert services["flower"]["profiles"] == ["flower"]
     assert services["demo"]["profiles"] == ["demo"]
     assert all(service["restart"] == "unless-stopped" for service in services.values())
