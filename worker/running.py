@@ -36,7 +36,7 @@ from indexer.errors import (
 from indexer.settings import Settings
 from worker import activity, broker, deadletters, locks, logs, tickets
 from worker.broker import PREFIX, BrokerGone
-from worker.queues import LONGEST_TASK, NEW
+from worker.queues import NEW
 from worker.sending import Sender
 
 log = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ def run(
             _worked(here, task)
             log.info("%s done in %.2f s", " ".join([name, *about]), time.monotonic() - began)
         except SoftTimeLimitExceeded:
-            log.warning("out of time after %.0f s; it goes on in another task", LONGEST_TASK)
+            log.warning("out of time; it goes on in another task")
             _later(context(task), task, ticket, 0)
         except Superseded as error:
             log.info("left to another worker: %s", error)
@@ -161,7 +161,8 @@ def _failed(task: Task, account: str | None, error: MailseekError, ticket: dict[
     _count(task, {f"errors:{kind}": 1})
     if isinstance(error, Throttled) and account is not None:
         _count(task, {"throttles": 1})
-        steps.rest(current_settings(), account, error.seconds, str(error))
+        with suppress(MailseekError):  # beat asks again, and so does the server
+            steps.rest(current_settings(), account, error.seconds, str(error))
         return
     if isinstance(error, _WORTH_ANOTHER_TRY) and task.request.retries < _TRIES:
         wait = 1 + get_exponential_backoff_interval(1, task.request.retries, 60, full_jitter=True)

@@ -1,0 +1,154 @@
+"""What becomes of a task: done, stale, throttled, superseded, given up; on a real Redis."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import redis
+from celery import Task
+from celery.exceptions import Retry
+
+from indexer.catalog import agenda
+from indexer.catalog.store import Catalog
+from indexer.errors import LoginError, ServerGone, Superseded, Throttled
+from tests.servers.conftest import missing
+from tests.servers.stack import REDIS_SERVER, RedisServer
+from worker import deadletters, running, tickets
+from worker.running import Context
+
+pytestmark = pytest.mark.redis
+
+ACCOUNT = '[accounts.work]\nhost = "127.0.0.1"\nuser = "ann"\ntls = "none"\npassword_env = "X"\n'
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
+    if REDIS_SERVER is None:
+        missing("redis-server is not installed (Debian: redis-server)")
+    server = RedisServer(tmp_path / "redis")
+    server.start()
+    monkeypatch.setenv("MAILSEEK_HOME", str(tmp_path))
+    monkeypatch.setenv("MAILSEEK_REDIS", server.url)
+    monkeypatch.setenv("MAILSEEK_CONNECTIONS_PER_HOST", "1")
+    (tmp_path / "config.toml").write_text(ACCOUNT)
+    monkeypatch.setattr(running, "_settings", None)
+    running.forget_connections()
+    yield server.client()
+    running.forget_connections()
+    server.stop()
+
+
+class FakeTask:
+    """As much of Celery's task as is asked for."""
+
+    name = "mailseek.plan"
+
+    def __init__(self, retries: int = 0) -> None:
+        self.app = None
+        self.request = SimpleNamespace(args=["work"], id="1", retries=retries, delivery_info={})
+        self.sent: list[dict[str, Any]] = []
+
+    def retry(self, **keys: Any) -> Retry:
+        self.sent.append(keys)
+        return Retry()
+
+    def apply_async(self, _args: object, _ticket: object, **keys: Any) -> None:
+        self.sent.append(keys)
+
+
+def run(body: Callable[[Context], None], *, retries: int = 0, **ticket: str) -> FakeTask:
+    task = FakeTask(retries)
+    running.run(cast(Task, task), ticket, body, account="work", about=["work"])
+    return task
+
+
+def raising(error: Exception) -> Callable[[Context], None]:
+    def work(_: Context) -> None:
+        raise error
+
+    return work
+
+
+def entry(tmp_path: Path) -> agenda.Entry:
+    with Catalog.open(tmp_path / "catalog.sqlite3") as catalog:
+        return agenda.entries(catalog)["work"]
+
+
+def test_work_that_succeeds_takes_its_dead_letter_away(client: redis.Redis) -> None:
+    deadletters.add(client, "mailseek.plan", ("work",), "refused")
+    done: list[str] = []
+    run(lambda here: done.append(here.settings.accounts["work"].user))
+    assert done == ["ann"]
+    assert deadletters.listed(client) == []
+
+
+def test_a_stale_message_does_nothing(client: redis.Redis) -> None:
+    token = tickets.draw(client, "plan:work")
+    run(raising(AssertionError("not to be called")), work="plan:work", ticket="another")
+    assert deadletters.listed(client) == []
+    assert client.get("mailseek:ticket:plan:work") == token
+
+
+def test_a_bug_is_given_up_and_its_text_is_told_to_nobody(
+    client: redis.Redis, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        run(raising(ValueError("Dear Bob, the secret is")))
+    (letter,) = deadletters.listed(client)
+    assert letter.reason == "a bug of mailseek's: ValueError"
+    assert "secret" not in caplog.text
+    assert "test_running.py" in caplog.text
+    assert entry(tmp_path).setbacks == 1
+
+
+def test_a_server_that_asks_for_a_pause_gets_it(client: redis.Redis, tmp_path: Path) -> None:
+    began = time.time()
+    run(raising(Throttled("slow down", seconds=300)))
+    assert began + 299 < entry(tmp_path).not_before < began + 310
+    assert deadletters.listed(client) == []
+    assert client.hget("mailseek:counters", "throttles") == "1"
+
+
+def test_a_broken_connection_is_tried_again_later_and_later_then_given_up(
+    client: redis.Redis, tmp_path: Path
+) -> None:
+    task = FakeTask()
+    with pytest.raises(Retry):
+        running.run(cast(Task, task), {}, raising(ServerGone("closed")), account="work")
+    (keys,) = task.sent
+    assert 1 <= keys["countdown"] <= 2
+    assert deadletters.listed(client) == []
+
+    run(raising(ServerGone("closed")), retries=5)
+    assert deadletters.listed(client)[0].reason == "ServerGone: closed"
+    assert entry(tmp_path).setbacks == 1
+
+
+def test_a_refused_login_is_given_up_at_once(client: redis.Redis) -> None:
+    assert run(raising(LoginError("no"))).sent == []
+    assert deadletters.listed(client)[0].id == "plan:work"
+
+
+def test_what_another_worker_took_over_is_left_to_it(client: redis.Redis, tmp_path: Path) -> None:
+    run(raising(Superseded("taken over")))
+    assert deadletters.listed(client) == []
+    assert not (tmp_path / "catalog.sqlite3").exists()
+
+
+def test_a_message_that_kills_its_worker_is_given_up_one_day(client: redis.Redis) -> None:
+    client.set("mailseek:starts:1", 8)
+    run(raising(AssertionError("not to be called")))
+    assert "died" in deadletters.listed(client)[0].reason
+
+
+def test_with_all_connections_in_use_it_waits_without_a_worker(client: redis.Redis) -> None:
+    client.zadd("mailseek:connections:127.0.0.1", {"somebody": time.time() + 60})
+    task = run(raising(AssertionError("not to be called")))
+    assert [keys["countdown"] for keys in task.sent] == [1.0]
+    assert deadletters.listed(client) == []
