@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from celery import Celery
 from imapclient import IMAPClient
 
 from indexer import config_file
@@ -38,6 +39,7 @@ from tests.servers.stack import (
     two_writers,
     wait_for,
 )
+from worker import queues
 
 pytestmark = [pytest.mark.dovecot, pytest.mark.redis]
 
@@ -186,6 +188,40 @@ def test_small_accounts_are_done_before_a_large_one(
     stack.start("beat")
     assert wait_for(lambda: sum(c == 40 for c in fetched().values()) == 5, 40, 0.05), stack.log()
     assert counts["test"] < 6000
+
+
+def test_what_is_new_goes_before_what_is_old_and_events_tell_of_it(
+    mailbox: Mailbox, stack: Stack, redis_server: RedisServer
+) -> None:
+    append(mailbox.log_in(), "INBOX", 1)
+    app = Celery(broker=redis_server.url)
+    app.conf.broker_transport_options = {"priority_steps": [queues.NEW, queues.FILLING, queues.OLD]}
+    for task, args, queue, priority in (
+        ("mailseek.fetch", ["test", 0], "fetch", queues.OLD),
+        ("mailseek.index", [1, "2024"], "index", queues.FILLING),
+        ("mailseek.plan", ["test"], "sync", queues.NEW),
+    ):
+        app.send_task(task, args, queue=queue, priority=priority)
+    done: list[str] = []
+    with app.connection() as connection:
+        receiver = app.events.Receiver(
+            connection, handlers={"task-started": lambda event: done.append(event["uuid"])}
+        )
+        worker = stack.start("worker", "-p", "1")
+        deadline = time.monotonic() + 20
+        for _ in receiver.itercapture(limit=None, timeout=10):  # heartbeats come as well
+            if len(done) >= 3 or time.monotonic() > deadline:
+                break
+    assert wait_for(lambda: "fetch test done in" in worker.log.read_text(), 10), stack.log()
+
+    began = [
+        entry["message"].split()[0]
+        for line in worker.log.read_text().splitlines()
+        if line.startswith("{") and " done in " in (entry := json.loads(line))["message"]
+    ]
+    assert began[:1] == ["plan"], stack.log()
+    assert began.index("index") < began.index("fetch")
+    assert len(done) >= 3, "Flower hears of each"
 
 
 def test_status_and_metrics_show_what_is_done_and_what_is_left(
