@@ -11,7 +11,7 @@ import click
 
 from indexer.settings import Settings, load
 
-_PATIENCE = 5.0  # seconds
+_PATIENCE = 3.0  # seconds
 
 
 def metrics_option(command: Any) -> Any:

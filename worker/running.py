@@ -36,7 +36,7 @@ from indexer.errors import (
 from indexer.settings import Settings
 from worker import activity, broker, deadletters, locks, logs, tickets
 from worker.broker import PREFIX, BrokerGone
-from worker.queues import NEW
+from worker.queues import NEW, ROUTES
 from worker.sending import Sender
 
 log = logging.getLogger(__name__)
@@ -103,13 +103,13 @@ def current_settings() -> Settings:
 
 def run(
     task: Task,
-    ticket: dict[str, str],
-    work: Callable[[Context], None],
+    work: str,
+    step: Callable[[Context], None],
     *,
     account: str | None = None,
     about: Sequence[str] = (),
 ) -> None:
-    """Do a task's work; `account` is the one that it connects for."""
+    """Do a task's work; `account` is the one that it connects for, `work` what its ticket says."""
     name = task.name.removeprefix("mailseek.")
     names = {"task": name, "task_id": task.request.id or ""}
     if account is not None:
@@ -118,32 +118,37 @@ def run(
         began = time.monotonic()
         try:
             here = context(task)
-            if ticket and not tickets.claim(here.redis, ticket["work"], ticket["ticket"]):
-                return  # another message stands for the same work
+            if work and not tickets.claim(here.redis, work) and not _comes_again(task):
+                return  # another message did the same work
             _starts(here, task)
             with activity.doing(here.redis, name, " ".join(about)):
-                if not _within_budget(here, account, work):
-                    _later(here, task, ticket, _BUSY_HOST)
+                if not _within_budget(here, account, step):
+                    _later(here, task, work, _BUSY_HOST)
                     return
             _worked(here, task)
             log.info("%s done in %.2f s", " ".join([name, *about]), time.monotonic() - began)
         except SoftTimeLimitExceeded:
             log.warning("out of time; it goes on in another task")
-            _later(context(task), task, ticket, 0)
+            _later(context(task), task, work, 0)
         except Superseded as error:
             log.info("left to another worker: %s", error)
         except MailseekError as error:
-            _failed(task, account, error, ticket)
+            _failed(task, account, error, work)
         except Exception as error:
             # The message of an unknown error may hold mail; its type and place do not.
             log.error("a bug: %s at %s", type(error).__name__, _place(error))
             _given_up(task, account, f"a bug of mailseek's: {type(error).__name__}")
 
 
-def _within_budget(here: Context, account: str | None, work: Callable[[Context], None]) -> bool:
+def _comes_again(task: Task) -> bool:
+    """Whether a message was begun before, by a worker that died or for another try."""
+    return bool(task.request.retries or (task.request.delivery_info or {}).get("redelivered"))
+
+
+def _within_budget(here: Context, account: str | None, step: Callable[[Context], None]) -> bool:
     """Do the work over one of the host's connections; False where all are in use."""
     if account is None or account not in here.settings.accounts:
-        work(here)
+        step(here)
         return True
     host = here.settings.accounts[account].host
     workers = here.settings.workers
@@ -151,11 +156,11 @@ def _within_budget(here: Context, account: str | None, work: Callable[[Context],
         here.redis, host, workers.connections_per_host, workers.lease
     ) as ours:
         if ours:
-            work(here)
+            step(here)
         return ours
 
 
-def _failed(task: Task, account: str | None, error: MailseekError, ticket: dict[str, str]) -> None:
+def _failed(task: Task, account: str | None, error: MailseekError, work: str) -> None:
     kind = type(error).__name__
     log.warning("%s: %s", kind, error)
     _count(task, {f"errors:{kind}": 1})
@@ -167,22 +172,25 @@ def _failed(task: Task, account: str | None, error: MailseekError, ticket: dict[
     if isinstance(error, _WORTH_ANOTHER_TRY) and task.request.retries < _TRIES:
         wait = 1 + get_exponential_backoff_interval(1, task.request.retries, 60, full_jitter=True)
         with suppress(BrokerGone):
-            if not _redrawn(context(task), ticket):
+            if not _queued(context(task), task, work, wait):
                 return
         raise task.retry(countdown=wait, exc=error, max_retries=_TRIES)
     _given_up(task, account, f"{kind}: {error}")
 
 
-def _redrawn(here: Context, ticket: dict[str, str]) -> bool:
-    """Whether this message stands for its work again: while it waits, nobody need ask for the same."""
-    return not ticket or tickets.redraw(here.redis, ticket["work"], ticket["ticket"])
+def _queued(here: Context, task: Task, work: str, countdown: float) -> bool:
+    """Whether this message may wait for another try; not where one for the same work is on its way."""
+    queue = ROUTES[task.name]
+    return not work or tickets.draw(here.redis, work, queue, countdown=countdown)
 
 
-def _later(here: Context, task: Task, ticket: dict[str, str], countdown: float) -> None:
+def _later(here: Context, task: Task, work: str, countdown: float) -> None:
     """Have the same work done after some seconds, without a worker that waits for it."""
-    if _redrawn(here, ticket):
+    if _queued(here, task, work, countdown):
         priority = (task.request.delivery_info or {}).get("priority", NEW)
-        task.apply_async(task.request.args, ticket, countdown=countdown or None, priority=priority)
+        task.apply_async(
+            task.request.args, {"work": work}, countdown=countdown or None, priority=priority
+        )
 
 
 def _given_up(task: Task, account: str | None, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from indexer.settings import Settings
 from indexer.steps import Done
 from worker import tickets
 from worker.broker import BrokerGone
-from worker.queues import FILLING, NEW, OLD
+from worker.queues import FILLING, NEW, OLD, ROUTES
 
 LANES = 2
 """Workers that fetch an account's older mail at the same time, at the most: the others' turn comes."""
@@ -97,21 +98,21 @@ class Sender:
     def _once(
         self, work: str, task: str, args: list[Any], priority: int, countdown: float = 0
     ) -> None:
-        token = tickets.draw(self.redis, work)
-        if token is None:
+        if not tickets.draw(self.redis, work, ROUTES[task], countdown=countdown):
             return
         try:
-            self._send(task, args, priority, countdown, work=work, ticket=token)
+            self._send(task, args, priority, countdown, work=work)
         except BrokerGone:
-            tickets.withdraw(self.redis, work, token)
+            with suppress(BrokerGone):
+                tickets.claim(self.redis, work)
             raise
 
     def _send(
-        self, task: str, args: list[Any], priority: int, countdown: float, **ticket: str
+        self, task: str, args: list[Any], priority: int, countdown: float, **keys: str
     ) -> None:
         try:
             self.app.send_task(
-                task, args, kwargs=ticket, priority=priority, countdown=countdown or None
+                task, args, kwargs=keys, priority=priority, countdown=countdown or None
             )
         except OperationalError as error:
             raise BrokerGone(

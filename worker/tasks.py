@@ -29,21 +29,21 @@ _LOOK_EVERY = 1.0  # seconds between two looks, during a step, at what is worth 
 def dispatch(task: Task) -> None:
     """Beat's question: who is due, and what was lost on the way."""
 
-    def work(here: Context) -> None:
+    def step(here: Context) -> None:
         for account in steps.due_accounts(here.settings, time.time()):
             here.send.plan(account)
         for account in steps.behind(here.settings):
             here.send.fetch(account)
         here.send.index(steps.to_index(here.settings, patience=PATIENCE), priority=FILLING)
 
-    run(task, {}, work)
+    run(task, "", step)
 
 
 @shared_task(name="mailseek.plan", bind=True)
-def plan(task: Task, account: str, **ticket: str) -> None:
+def plan(task: Task, account: str, work: str = "") -> None:
     """See what changed in an account; a few folders are dealt with at once."""
 
-    def work(here: Context) -> None:
+    def step(here: Context) -> None:
         done = steps.plan_account(
             here.settings, account, here.hold(account), on_commit=_indexing(here, account)
         )
@@ -52,28 +52,28 @@ def plan(task: Task, account: str, **ticket: str) -> None:
             here.send.index(steps.to_index(here.settings, name=account))  # the newest, at once
         here.send.follow_up(here.settings, account, done, alone=True)
 
-    run(task, ticket, work, account=account, about=[account])
+    run(task, work, step, account=account, about=[account])
 
 
 @shared_task(name="mailseek.sync", bind=True)
-def sync(task: Task, account: str, folders: list[str], **ticket: str) -> None:
+def sync(task: Task, account: str, folders: list[str], work: str = "") -> None:
     """Follow some folders of an account."""
 
-    def work(here: Context) -> None:
+    def step(here: Context) -> None:
         done = steps.sync_folders(
             here.settings, account, folders, here.hold(account), on_commit=_indexing(here, account)
         )
         _done(here, account, done)
         here.send.follow_up(here.settings, account, done, alone=False)
 
-    run(task, ticket, work, account=account, about=[account, *folders[:3]])
+    run(task, work, step, account=account, about=[account, *folders[:3]])
 
 
 @shared_task(name="mailseek.fetch", bind=True)
-def fetch(task: Task, account: str, lane: int, **ticket: str) -> None:
+def fetch(task: Task, account: str, lane: int, work: str = "") -> None:
     """Fetch some seconds' worth of an account's older mail, then stand in the queue again."""
 
-    def work(here: Context) -> None:
+    def step(here: Context) -> None:
         done = steps.fetch_backlog(
             here.settings, account, here.hold(account), on_commit=_indexing(here, account)
         )
@@ -82,15 +82,15 @@ def fetch(task: Task, account: str, lane: int, **ticket: str) -> None:
         if done.backlog and done.messages:
             here.send.fetch(account, lane)
 
-    run(task, ticket, work, account=account, about=[account])
+    run(task, work, step, account=account, about=[account])
 
 
 @shared_task(name="mailseek.index", bind=True)
-def index(task: Task, account_id: int, period: str, **ticket: str) -> None:
+def index(task: Task, account_id: int, period: str, work: str = "") -> None:
     """Index what waits for a partition."""
     partition = Partition(account_id, period)
 
-    def work(here: Context) -> None:
+    def step(here: Context) -> None:
         seconds = here.settings.workers.lease
         with locks.lease(here.redis, f"partition:{account_id}:{period}", seconds) as ours:
             done = steps.index_partition(here.settings, partition) if ours else None
@@ -103,25 +103,25 @@ def index(task: Task, account_id: int, period: str, **ticket: str) -> None:
         if done.left:
             here.send.index([partition], priority=FILLING)
 
-    run(task, ticket, work, about=[str(account_id), period])
+    run(task, work, step, about=[str(account_id), period])
 
 
 @shared_task(name="mailseek.verify_sample", bind=True)
 def verify_sample(task: Task) -> None:
     """Send some accounts to be compared, those that were not for longest."""
 
-    def work(here: Context) -> None:
+    def step(here: Context) -> None:
         for account in upkeep.to_verify(here.settings):
             here.send.verify(account)
 
-    run(task, {}, work)
+    run(task, "", step)
 
 
 @shared_task(name="mailseek.verify", bind=True)
-def verify(task: Task, account: str, **ticket: str) -> None:
+def verify(task: Task, account: str, work: str = "") -> None:
     """Compare a sample of an account with the server; what differs is read again."""
 
-    def work(here: Context) -> None:
+    def step(here: Context) -> None:
         differences = upkeep.verify_account(here.settings, account, here.hold(account))
         for each in differences:
             log.error("%s: %s", each.place, each.problem)
@@ -129,13 +129,13 @@ def verify(task: Task, account: str, **ticket: str) -> None:
         if differences:
             here.send.plan(account)
 
-    run(task, ticket, work, account=account, about=[account])
+    run(task, work, step, account=account, about=[account])
 
 
 @shared_task(name="mailseek.clean_up", bind=True)
 def clean_up(task: Task) -> None:
     """Keep the catalog small."""
-    run(task, {}, lambda here: upkeep.clean_up(here.settings))
+    run(task, "", lambda here: upkeep.clean_up(here.settings))
 
 
 def _done(here: Context, account: str, done: Done) -> None:

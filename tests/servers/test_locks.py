@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.servers.conftest import missing
 from tests.servers.stack import REDIS_SERVER, RedisServer, wait_for
@@ -129,29 +131,27 @@ def _slot(client: redis.Redis) -> bool:
 
 class TestTickets:
     def test_what_is_queued_is_not_queued_again_until_it_begins(self, client: redis.Redis) -> None:
-        token = tickets.draw(client, "plan:a")
-        assert token is not None
-        assert tickets.draw(client, "plan:a") is None
-        assert tickets.claim(client, "plan:a", token)
-        assert tickets.draw(client, "plan:a") is not None
+        assert tickets.draw(client, "plan:a", "sync")
+        assert not tickets.draw(client, "plan:a", "sync")
+        assert tickets.draw(client, "plan:b", "sync")
+        assert tickets.claim(client, "plan:a")
+        assert tickets.draw(client, "plan:a", "sync")
 
-    def test_a_message_whose_ticket_went_to_another_is_stale(self, client: redis.Redis) -> None:
-        old = tickets.draw(client, "plan:a", life=1)
-        assert old is not None
-        assert wait_for(lambda: tickets.draw(client, "plan:a") is not None, 4)
-        assert not tickets.claim(client, "plan:a", old)
+    def test_of_two_messages_for_one_piece_of_work_the_first_does_it(
+        self, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tickets, "_LIFE", 1)
+        assert tickets.draw(client, "plan:a", "sync")
+        assert wait_for(lambda: tickets.draw(client, "plan:a", "sync"), 4), "it ran out"
+        assert tickets.claim(client, "plan:a")
+        assert not tickets.claim(client, "plan:a")
 
-    def test_a_message_whose_ticket_redis_forgot_is_good(self, client: redis.Redis) -> None:
-        token = tickets.draw(client, "plan:a")
-        client.flushall()
-        assert tickets.claim(client, "plan:a", str(token))
-
-    def test_one_that_waits_for_another_try_stands_for_its_work(self, client: redis.Redis) -> None:
-        token = tickets.draw(client, "plan:a")
-        assert token is not None
-        tickets.claim(client, "plan:a", token)
-        assert tickets.redraw(client, "plan:a", token)
-        assert tickets.draw(client, "plan:a") is None
+    def test_a_ticket_lives_as_long_as_its_message_may_wait(self, client: redis.Redis) -> None:
+        tickets.draw(client, "plan:a", "sync")
+        assert client.ttl("mailseek:ticket:plan:a") <= 15
+        client.lpush("fetch\x06\x166", *range(100))
+        tickets.draw(client, "fetch:a:0", "fetch", countdown=10)
+        assert 120 <= client.ttl("mailseek:ticket:fetch:a:0") <= 125
 
 
 class TestDeadLetters:
@@ -189,7 +189,7 @@ class TestActivity:
         assert "nothing" not in counters
 
     def test_counting_without_redis_is_no_error(self, tmp_path: Path) -> None:
-        nobody = redis.Redis(port=1, socket_connect_timeout=0.1)
+        nobody = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
         activity.count(nobody, {"messages_indexed": 1})
         with activity.doing(nobody, "sync", "x"):
             pass

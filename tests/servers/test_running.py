@@ -62,9 +62,9 @@ class FakeTask:
         self.sent.append(keys)
 
 
-def run(body: Callable[[Context], None], *, retries: int = 0, **ticket: str) -> FakeTask:
+def run(body: Callable[[Context], None], *, retries: int = 0, work: str = "") -> FakeTask:
     task = FakeTask(retries)
-    running.run(cast(Task, task), ticket, body, account="work", about=["work"])
+    running.run(cast(Task, task), work, body, account="work", about=["work"])
     return task
 
 
@@ -89,10 +89,35 @@ def test_work_that_succeeds_takes_its_dead_letter_away(client: redis.Redis) -> N
 
 
 def test_a_stale_message_does_nothing(client: redis.Redis) -> None:
-    token = tickets.draw(client, "plan:work")
-    run(raising(AssertionError("not to be called")), work="plan:work", ticket="another")
-    assert deadletters.listed(client) == []
-    assert client.get("mailseek:ticket:plan:work") == token
+    done: list[str] = []
+    tickets.draw(client, "plan:work", "sync")
+    for _ in range(2):
+        run(lambda _: done.append("once"), work="plan:work")
+    assert done == ["once"]
+
+
+def test_a_message_that_comes_again_is_not_taken_for_a_second_one(client: redis.Redis) -> None:
+    done: list[str] = []
+    run(lambda _: done.append("again"), work="plan:work", retries=1)
+    task = FakeTask()
+    task.request.delivery_info = {"redelivered": True}
+    running.run(cast(Task, task), "plan:work", lambda _: done.append("redelivered"))
+    assert done == ["again", "redelivered"]
+
+
+def test_while_one_waits_for_another_try_nobody_else_asks(client: redis.Redis) -> None:
+    tickets.draw(client, "plan:work", "sync")
+    task = FakeTask()
+    with pytest.raises(Retry):
+        running.run(cast(Task, task), "plan:work", raising(ServerGone("closed")), account="work")
+    assert not tickets.draw(client, "plan:work", "sync")
+    tickets.claim(client, "plan:work")
+
+    def meanwhile(_: Context) -> None:
+        tickets.draw(client, "plan:work", "sync")
+        raise ServerGone("closed")
+
+    assert run(meanwhile, retries=1, work="plan:work").sent == [], "one is on its way"
 
 
 def test_a_bug_is_given_up_and_its_text_is_told_to_nobody(
@@ -120,7 +145,7 @@ def test_a_broken_connection_is_tried_again_later_and_later_then_given_up(
 ) -> None:
     task = FakeTask()
     with pytest.raises(Retry):
-        running.run(cast(Task, task), {}, raising(ServerGone("closed")), account="work")
+        running.run(cast(Task, task), "", raising(ServerGone("closed")), account="work")
     (keys,) = task.sent
     assert 1 <= keys["countdown"] <= 2
     assert deadletters.listed(client) == []

@@ -280,6 +280,7 @@ def test_without_redis_a_service_ends_with_one_line(mailbox: Mailbox) -> None:
         assert "MAILSEEK_REDIS" in answer.stderr
 
 
+@pytest.mark.timeout(300 + 5 * KILLS)
 class TestChaos:
     """After each, everything converges, verify is clean, and no partition had two writers."""
 
