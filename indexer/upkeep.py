@@ -13,13 +13,13 @@ from indexer.index import drain
 from indexer.index.engine import Partition
 from indexer.index.whoosh_engine import WhooshEngine
 from indexer.settings import Settings
-from indexer.steps import Hold, Work, as_listed, working
 from indexer.verification import (
     Difference,
     folder_differences,
     partition_differences,
     partitions,
 )
+from indexer.work import Hold, Work, as_listed, working
 
 _SHARE = 7  # each night one of so many accounts, so that a week sees them all
 _MOST_MESSAGES = 50_000  # of a folder that is compared whole

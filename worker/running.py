@@ -34,6 +34,7 @@ from indexer.errors import (
     Throttled,
 )
 from indexer.settings import Settings
+from indexer.work import Hold
 from worker import activity, broker, deadletters, locks, logs, tickets
 from worker.broker import PREFIX, BrokerGone
 from worker.queues import NEW, ROUTES
@@ -58,7 +59,7 @@ class Context:
     redis: Redis
     send: Sender
 
-    def hold(self, account: str) -> steps.Hold:
+    def hold(self, account: str) -> Hold:
         """Leases of an account's folders; what is logged meanwhile names the folder."""
         seconds = self.settings.workers.lease
 

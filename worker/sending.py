@@ -14,7 +14,7 @@ from redis import Redis
 from indexer import steps
 from indexer.index.engine import Partition
 from indexer.settings import Settings
-from indexer.steps import Done
+from indexer.work import Done
 from worker import tickets
 from worker.broker import BrokerGone
 from worker.queues import FILLING, NEW, OLD, ROUTES

@@ -13,7 +13,7 @@ from celery import Task, shared_task
 
 from indexer import steps, upkeep
 from indexer.index.engine import Partition
-from indexer.steps import Done
+from indexer.work import Done
 from worker import activity, locks
 from worker.queues import FILLING
 from worker.running import Context, run

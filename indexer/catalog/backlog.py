@@ -75,11 +75,11 @@ def standing(connection: sqlite3.Connection, account_id: int) -> Standing:
     )
 
 
-def settle(catalog: Catalog, account_id: int, *, remove: bool) -> int:
+def settle(catalog: Catalog, account_id: int, *, remove: bool, error: str = "") -> int:
     """Note the end of a pass, and remove what has no place any more; how many messages that were.
 
     Does nothing while there is something to fetch. `remove` is False where an account keeps what
-    the server deletes.
+    the server deletes; `error` names folders that had to be left out.
     """
     with catalog.transaction() as connection:
         now = standing(connection, account_id)
@@ -89,7 +89,7 @@ def settle(catalog: Catalog, account_id: int, *, remove: bool) -> int:
             "SELECT planned_at FROM account WHERE id = ?", (account_id,)
         ).fetchone()
         if now.followed_since >= planned_at:
-            agenda.pass_over(connection, account_id, "", time.time())
+            agenda.pass_over(connection, account_id, error, time.time())
     return removals.sweep(catalog, account_id, before=now.followed_since) if remove else 0
 
 

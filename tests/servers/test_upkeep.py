@@ -6,18 +6,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from indexer import steps, upkeep
 from indexer.catalog import agenda
+from indexer.catalog.fences import fenced
 from indexer.catalog.store import Catalog
-from indexer.errors import CatalogBusy
+from indexer.errors import CatalogBusy, ProtocolError
+from indexer.imap.folders import Folder
 from indexer.index.engine import Partition
 from indexer.index.whoosh_engine import WhooshEngine
 from indexer.settings import Settings
+from indexer.sync.folder import FolderSync
 from indexer.sync.lock import account_lock
 from indexer.verification import verify
+from indexer.work import Done
 from tests.servers.conftest import Mailbox
 from tests.servers.mirror import append, in_catalog, move, on_server
 
@@ -128,6 +133,51 @@ def test_a_deleted_message_goes_with_the_next_plan(filled: Mailbox) -> None:
     assert list(verify(filled.settings, [])) == []
 
 
+def test_a_folder_that_the_server_refuses_is_named_and_holds_up_nothing(
+    filled: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = filled.log_in()
+    client.select_folder("INBOX")
+    client.delete_messages(client.search()[:2])
+    client.expunge()
+    append(client, "Archive", 30)
+    begin = FolderSync.begin
+
+    def refused(session: Any, catalog: Any, account_id: int, folder: Folder, known: Any) -> Any:
+        if folder.name == "Archive":
+            raise ProtocolError("permission denied")
+        return begin(session, catalog, account_id, folder, known)
+
+    monkeypatch.setattr(FolderSync, "begin", refused)
+    for _ in range(2):
+        steps.plan_account(filled.settings, "test", mine)
+
+    with Catalog.open(filled.settings.catalog_path) as catalog:
+        (said,) = catalog.connection.execute("SELECT last_error FROM account").fetchone()
+        (documents,) = catalog.connection.execute("SELECT count(*) FROM document").fetchone()
+    assert said == "folder Archive: permission denied"
+    assert documents == 8, "the two deletions were followed"
+
+
+def test_a_folder_that_was_taken_over_is_looked_at_again(
+    filled: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = filled.log_in()
+    append(client, "Archive", 30)
+    append(client, "INBOX", 31)
+    begin = FolderSync.begin
+
+    def taken_over(session: Any, catalog: Any, account_id: int, folder: Folder, known: Any) -> Any:
+        if folder.name == "Archive":
+            with Catalog.open(catalog.path) as other, fenced(other, account_id, "Archive"):
+                pass
+        return begin(session, catalog, account_id, folder, known)
+
+    monkeypatch.setattr(FolderSync, "begin", taken_over)
+    done = steps.plan_account(filled.settings, "test", mine)
+    assert (done.busy, done.messages) == (("Archive",), 1)
+
+
 def test_a_folder_that_another_worker_has_is_left_to_it(mailbox: Mailbox) -> None:
     append(mailbox.log_in(), "INBOX", 1, 2)
     done = steps.plan_account(mailbox.settings, "test", taken)
@@ -140,7 +190,7 @@ def test_an_account_that_rests_is_not_connected_to(mailbox: Mailbox) -> None:
         mailbox.settings, accounts={"test": replace(mailbox.account, host="127.0.0.1", port=1)}
     )
     steps.rest(nobody, "test", 60, "too many connections")
-    assert steps.plan_account(nobody, "test", mine) == steps.Done()
+    assert steps.plan_account(nobody, "test", mine) == Done()
     assert steps.due_accounts(nobody, time.time()) == []
     assert steps.due_accounts(nobody, time.time() + 61) == ["test"]
 
