@@ -1,15 +1,15 @@
 # mailseek and all its services; which one is the command. Data live in /data, of the user `mailseek`.
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY requirements.lock ./
+COPY requirements-services.lock ./
 RUN python -m venv /opt/mailseek \
- && /opt/mailseek/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+ && /opt/mailseek/bin/pip install --no-cache-dir --require-hashes -r requirements-services.lock
 COPY pyproject.toml README.md ./
 COPY indexer indexer
 COPY worker worker
 COPY search_cli search_cli
 COPY search_api search_api
-RUN /opt/mailseek/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+RUN /opt/mailseek/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.12-slim AS mailseek
 ENV PATH=/opt/mailseek/bin:$PATH MAILSEEK_HOME=/data PYTHONUNBUFFERED=1

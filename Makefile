@@ -63,10 +63,13 @@ bench-workers: $(VENV)/.runtime servers  ## the same mail through Celery workers
 	@sh benchmarks/install.sh
 	@$(BIN)/python -m benchmarks.workers $(PART)
 
-lock: $(VENV)/.runtime  ## resolve requirements.lock again, for every platform, with hashes
+lock: $(VENV)/.runtime  ## resolve the lock files again, for every platform, with hashes
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --all-extras pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --extra api --constraint requirements.lock pyproject.toml \
+		--output-file requirements-services.lock
 
 clean:  ## remove what was made
 	rm -rf $(VENV) .demo .stack .bench build *.egg-info
