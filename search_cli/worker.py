@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from search_cli import services
-
-_QUEUES = ("sync", "index", "fetch")
+from worker.queues import QUEUES
 
 
 @click.command(
@@ -23,7 +22,7 @@ Examples:
 @click.option(
     "-q",
     "--queues",
-    default=",".join(_QUEUES),
+    default=",".join(QUEUES),
     show_default=True,
     help="Kinds of work: sync and fetch wait for servers, index computes.",
 )
@@ -42,9 +41,9 @@ def command(
 
     SIGTERM lets the tasks at work finish; whatever ends it, nothing is lost.
     """
-    unknown = set(queues.split(",")) - set(_QUEUES)
+    unknown = set(queues.split(",")) - set(QUEUES)
     if unknown:
-        raise click.BadParameter(f"{sorted(unknown)[0]!r} is none of {', '.join(_QUEUES)}")
+        raise click.BadParameter(f"{sorted(unknown)[0]!r} is none of {', '.join(QUEUES)}")
     settings, _ = services.app(home)
     from worker import broker, guard, logs
 

@@ -83,11 +83,6 @@ class Watcher:
             for each in self._accounts.values():
                 self._hang_up(each)
 
-    @property
-    def listening(self) -> int:
-        """How many accounts are being listened to."""
-        return sum(each.watch is not None for each in self._accounts.values())
-
     def _reconcile(self) -> None:
         """Accounts come and go with config.toml."""
         try:
@@ -97,7 +92,10 @@ class Watcher:
             return
         for name in [*self._accounts]:
             if wanted.get(name) != self._accounts[name].account:
-                self._hang_up(self._accounts.pop(name))
+                gone = self._accounts.pop(name)
+                self._hang_up(gone)
+                if gone.connecting is not None:
+                    gone.connecting.add_done_callback(_never_mind)
         for name, account in wanted.items():
             self._accounts.setdefault(name, _Watched(account))
 
@@ -183,6 +181,12 @@ class Watcher:
             log.warning("%s", error)
             return False
         return True
+
+
+def _never_mind(done: Future[tuple[Watch | None, frozenset[str]]]) -> None:
+    """Nobody wants the connection any more that was being made."""
+    if not done.cancelled() and done.exception() is None and (watch := done.result()[0]):
+        watch.close()
 
 
 def _listen(account: AccountSettings) -> tuple[Watch | None, frozenset[str]]:
