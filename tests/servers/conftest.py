@@ -6,6 +6,8 @@ A test that needs a server which cannot be had is skipped with the reason; under
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
@@ -55,13 +57,15 @@ class Mailbox:
 
 
 @pytest.fixture(scope="session")
-def server_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # Mail belongs to another user than root, who must be able to reach it.
-    root = tmp_path_factory.mktemp("servers")
-    for folder in (root, root.parent, root.parent.parent):
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/tmp"):
-            folder.chmod(0o755)
-    return root
+def server_root() -> Iterator[Path]:
+    """Where servers keep their mail: it belongs to another user than root, who must reach it.
+
+    Not below pytest's own folder, which every pytest that starts closes to other users.
+    """
+    root = Path(tempfile.mkdtemp(prefix="mailseek-test-"))
+    root.chmod(0o755)
+    yield root
+    shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -340,11 +340,15 @@ class TestChaos:
         assert hits(mailbox, "number2999")
 
     def test_the_imap_server_restarts(
-        self, redis_server: RedisServer, tmp_path: Path, start_dovecot: Callable[..., RunningServer]
+        self,
+        redis_server: RedisServer,
+        tmp_path: Path,
+        server_root: Path,
+        start_dovecot: Callable[..., RunningServer],
     ) -> None:
         start_dovecot()  # or this is skipped
-        tmp_path.chmod(0o755)
-        server = dovecot.start(tmp_path / "dovecot")
+        root = server_root / "restarts"
+        server = dovecot.start(root)
         mailbox = mailbox_on(server, tmp_path / "home")
         client = mailbox.log_in()
         bulk(client, "INBOX", range(3000))
@@ -359,7 +363,7 @@ class TestChaos:
             assert wait_for(lambda: hits(mailbox, "number2999"), 30), stack.log()
             server.stop()
             time.sleep(2)
-            server = dovecot.start(tmp_path / "dovecot", port=server.port)
+            server = dovecot.start(root, port=server.port)
             try:
                 bulk(mailbox.log_in(), "INBOX", range(5000, 5050))
                 converges(mailbox, stack, 90)
