@@ -20,15 +20,16 @@ def command(home: Path | None, metrics: tuple[str, int] | None) -> int:
     One process for all accounts. May be ended and started again at any time.
     """
     settings, app = services.app(home)
+    from indexer.watcher import Watcher
     from worker import broker, logs
     from worker.running import current_settings
     from worker.sending import Sender
-    from worker.watcher import Watcher
+    from worker.watcher import Teller
 
     logs.configure()
     services.serve_metrics(settings, metrics)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Watcher(current_settings, Sender(app, broker.client(settings))).run(stop)
+    Watcher(current_settings, Teller(Sender(app, broker.client(settings)))).run(stop)
     return 0

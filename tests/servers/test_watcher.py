@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from indexer.settings import Settings
+from indexer.watcher import Watcher
 from search_cli.demo.server import RunningServer
 from tests.servers.conftest import PLAIN, Mailbox, mailbox_on
 from tests.servers.mirror import append
@@ -17,7 +18,7 @@ from tests.servers.proxy import Proxy
 from tests.servers.stack import wait_for
 from worker.broker import BrokerGone
 from worker.sending import Sender
-from worker.watcher import Watcher
+from worker.watcher import Teller
 
 pytestmark = pytest.mark.dovecot
 
@@ -48,7 +49,7 @@ class Watching:
         self.settings = settings
         self.sent = Sent()
         self._stop = threading.Event()
-        watcher = Watcher(lambda: self.settings, cast(Sender, self.sent))
+        watcher = Watcher(lambda: self.settings, Teller(cast(Sender, self.sent)))
         self._thread = threading.Thread(target=watcher.run, args=(self._stop,))
         self._thread.start()
 
@@ -92,7 +93,7 @@ def test_what_was_heard_while_redis_was_away_is_sent_when_it_is_back(
 def test_accounts_come_and_go_with_the_settings(
     mailbox: Mailbox, watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.watcher._RECONCILE", 0.1)
+    monkeypatch.setattr("indexer.watcher._RECONCILE", 0.1)
     other = mailbox_on(mailbox.server, mailbox.settings.home)
     assert watching.heard("plan test")
     watching.settings = replace(
@@ -138,7 +139,7 @@ def test_a_server_that_cannot_tell_is_left_alone(
 def test_a_connection_that_breaks_is_made_again(
     mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.watcher._SOONEST", 0.1)
+    monkeypatch.setattr("indexer.watcher._SOONEST", 0.1)
     with Proxy(mailbox.server.port) as proxy:
         watching = Watching(mailbox.through(proxy.port).settings)
         try:
