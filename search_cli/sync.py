@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -19,13 +20,17 @@ from search_cli.progress import ProgressDisplay
     epilog="""\b
 Examples:
   mailseek sync
-  mailseek sync work --quiet""",
+  mailseek sync work --quiet
+  mailseek sync --watch                  until ^C: new mail is searchable at once""",
 )
 @click.argument("accounts", nargs=-1)
+@click.option("--watch", is_flag=True, help="Go on until ^C, told by the server what changes.")
 @click.option("--quiet", is_flag=True, help="No progress and no report; errors are shown.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
-def command(home: Path | None, accounts: tuple[str, ...], quiet: bool, as_json: bool) -> int:
+def command(
+    home: Path | None, accounts: tuple[str, ...], watch: bool, quiet: bool, as_json: bool
+) -> int:
     """Fetch what changed on the server and make it searchable.
 
     Safe to interrupt at any time; the next run goes on where it stopped. Exit status 3 where an
@@ -34,8 +39,25 @@ def command(home: Path | None, accounts: tuple[str, ...], quiet: bool, as_json: 
     settings = load(home)
     with ProgressDisplay(quiet=quiet) as progress:
         outcomes = pipeline.sync(settings, accounts, progress)
-    if as_json:
+    status = _report(outcomes, quiet=quiet, as_json=as_json)
+    if watch:
+        from search_cli import watching
+
+        watching.watch(
+            settings, accounts, lambda told: _report(told, quiet=quiet, as_json=as_json, news=True)
+        )
+    return status
+
+
+def _report(
+    outcomes: Sequence[pipeline.Outcome], *, quiet: bool, as_json: bool, news: bool = False
+) -> int:
+    """Say what became of each account, with `news` only where something did; the exit status."""
+    if news:
+        outcomes = [each for each in outcomes if each.report is None or _has_news(each.report)]
+    if as_json and (outcomes or not news):
         output.print_json({"accounts": [_as_json(outcome) for outcome in outcomes]})
+        sys.stdout.flush()
     status = 0
     for outcome in outcomes:
         if outcome.error is not None:
@@ -48,6 +70,10 @@ def command(home: Path | None, accounts: tuple[str, ...], quiet: bool, as_json: 
         elif outcome.report is not None and not quiet and not as_json:
             click.echo(summary(outcome.report))
     return status
+
+
+def _has_news(report: SyncReport) -> bool:
+    return bool(report.changed_folders or report.removed or report.problems)
 
 
 def summary(report: SyncReport) -> str:
