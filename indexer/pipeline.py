@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from indexer.catalog import folders, lookup, outbox
+from indexer.catalog import failed, folders, lookup, outbox
 from indexer.catalog.overview import forget_account
 from indexer.catalog.store import Catalog
 from indexer.errors import ConfigError, IndexUnavailable, MailseekError
@@ -107,6 +107,13 @@ def _sync_one(
     except MailseekError as error:
         return Outcome(account.name, None, error)
     return Outcome(account.name, report, None)
+
+
+def retry_failed(settings: Settings, names: Sequence[str]) -> int:
+    """Have the next pass ask again for messages that servers did not give; how many there are."""
+    accounts = [each.name for each in chosen(settings, names)]
+    with Catalog.open(settings.catalog_path) as catalog:
+        return failed.try_again(catalog, accounts)
 
 
 def reindex(settings: Settings, on_progress: OnProgress) -> int:

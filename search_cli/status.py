@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 
 @click.command("status", epilog="Example: mailseek status --folders")
 @click.option("--folders", is_flag=True, help="A line for each folder as well.")
+@click.option(
+    "--failed", is_flag=True, help="Only the messages that servers did not give, and why."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
-def command(home: Path | None, folders: bool, as_json: bool) -> int:
+def command(home: Path | None, folders: bool, failed: bool, as_json: bool) -> int:
     """Per account and folder: messages, indexed, waiting, failed, last sync; what workers do."""
     settings = load(home)
+    if failed:
+        return _show_failed(settings, as_json)
     known: list[AccountLine] = []
     if settings.catalog_path.exists():
         with Catalog.open(settings.catalog_path, read_only=True) as catalog:
@@ -60,6 +65,34 @@ def command(home: Path | None, folders: bool, as_json: bool) -> int:
             click.echo("\n" + "\n".join(output.table([head, *rows], right=(2, 3))))
     if workers:
         _show_workers(workers, left)
+    return 0
+
+
+def _show_failed(settings: Settings, as_json: bool) -> int:
+    from indexer.catalog.failed import listed
+
+    found = []
+    if settings.catalog_path.exists():
+        with Catalog.open(settings.catalog_path, read_only=True) as catalog:
+            found = listed(catalog)
+    if as_json:
+        output.print_json({"failed": [dataclasses.asdict(each) for each in found]})
+    elif found:
+        rows = [
+            (
+                each.account,
+                output.printable(each.folder),
+                str(each.uid),
+                str(each.tries),
+                each.reason,
+            )
+            for each in found
+        ]
+        head = ("ACCOUNT", "FOLDER", "UID", "TRIES", "REASON")
+        click.echo("\n".join(output.table([head, *rows], right=(2, 3))))
+        click.echo("`mailseek sync --retry-failed` asks for them again", err=True)
+    else:
+        click.echo("every message was given", err=True)
     return 0
 
 

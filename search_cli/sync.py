@@ -25,11 +25,17 @@ Examples:
 )
 @click.argument("accounts", nargs=-1)
 @click.option("--watch", is_flag=True, help="Go on until ^C, told by the server what changes.")
+@click.option("--retry-failed", is_flag=True, help="Ask again for messages that were given up.")
 @click.option("--quiet", is_flag=True, help="No progress and no report; errors are shown.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
 def command(
-    home: Path | None, accounts: tuple[str, ...], watch: bool, quiet: bool, as_json: bool
+    home: Path | None,
+    accounts: tuple[str, ...],
+    watch: bool,
+    retry_failed: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
     """Fetch what changed on the server and make it searchable.
 
@@ -37,6 +43,8 @@ def command(
     account failed; the others were synced all the same.
     """
     settings = load(home)
+    if retry_failed:
+        pipeline.retry_failed(settings, accounts)
     with ProgressDisplay(quiet=quiet) as progress:
         outcomes = pipeline.sync(settings, accounts, progress)
     status = _report(outcomes, quiet=quiet, as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from indexer.sync import folder as folder_module
 from indexer.sync import planning
 from indexer.sync.account import BatchDone
 from indexer.sync.lock import account_lock
+from tests.servers.commands import configure, mailseek
 from tests.servers.conftest import Mailbox
 from tests.servers.mirror import (
     FIRST,
@@ -514,6 +516,17 @@ class TestFaults:
         assert (first.new, first.missing) == (2, 1)
         assert [report.missing for report in later] == [1, 1, 0, 0]
         assert len(asked) == 3, "tried three times, then left alone"
+
+        configure(any_mailbox)
+        settings = any_mailbox.settings
+        (listed,) = json.loads(mailseek(settings, "status", "--failed", "--json").stdout)["failed"]
+        assert (listed["folder"], listed["uid"], listed["given_up"]) == ("INBOX", poison, True)
+        assert str(poison) in mailseek(settings, "status", "--failed").stdout
+        monkeypatch.undo()
+        retried = mailseek(settings, "sync", "--retry-failed", "--json")
+        assert json.loads(retried.stdout)["accounts"][0]["new"] == 1
+        assert mailseek(settings, "status", "--failed").stdout == ""
+        assert in_catalog(any_mailbox) == on_server(any_mailbox)
 
     def test_a_message_that_makes_the_server_refuse_is_singled_out(
         self, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
