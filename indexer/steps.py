@@ -141,15 +141,25 @@ def to_index(
 
     A batch that is not full may wait `patience` seconds for more.
     """
+    return now_and_later(settings, name=name, patience=patience)[0]
+
+
+def now_and_later(
+    settings: Settings, *, name: str | None = None, patience: float = 0
+) -> tuple[list[Partition], list[Partition]]:
+    """What `to_index` says, and the partitions that may wait for more."""
     with Catalog.open(settings.catalog_path) as catalog:
         waiting = outbox.waiting(catalog)
         if name is not None:
-            entry = agenda.entries(catalog).get(name)
+            entry = agenda.entry(catalog, name)
             waiting = [each for each in waiting if entry and each.account_id == entry.account_id]
     due = drain.due(waiting, patience)
     if not patience:  # whoever begins with the longest is done the soonest, side by side
         due.sort(key=lambda each: each.count, reverse=True)
-    return [Partition(each.account_id, each.partition) for each in due]
+    now, all_ = (
+        [Partition(each.account_id, each.partition) for each in some] for some in (due, waiting)
+    )
+    return now, sorted(set(all_).difference(now))
 
 
 def behind(settings: Settings) -> dict[str, int]:
@@ -185,11 +195,7 @@ def index_partition(settings: Settings, partition: Partition, *, seconds: float 
                 for row in rows
                 if row.action == "add" and row.queued - row.received < _FRESH
             ]
-            left = sum(
-                each.count
-                for each in outbox.waiting(catalog)
-                if (each.account_id, each.partition) == (partition.account_id, partition.period)
-            )
+            left = outbox.count(catalog, partition.account_id, partition.period)
             if not left or time.monotonic() > until:
                 return Indexed(done, left, tuple(lags))
 

@@ -70,7 +70,7 @@ def _compare(work: Work, folder: KnownFolder) -> list[Difference]:
     """A folder as the server has it now; followed first, so that news are no differences."""
     work.follow([as_listed(folder)])
     with work.hold(folder.name) as ours:
-        known = catalog_folders.of_account(work.catalog, work.account_id).get(folder.name)
+        known = catalog_folders.find(work.catalog, work.account_id, folder.name)
         if not ours or known is None or not known.point.complete:
             return []
         found = list(folder_differences(work.session, work.catalog, work.account.name, known))

@@ -17,13 +17,13 @@ from indexer.catalog import folders as catalog_folders
 from indexer.catalog.fences import fenced
 from indexer.catalog.folders import KnownFolder
 from indexer.catalog.store import Catalog, storage_errors
-from indexer.errors import ProtocolError, Superseded
+from indexer.errors import Superseded
 from indexer.imap.folders import Folder
 from indexer.imap.session import Session, connect
 from indexer.passwords import password
 from indexer.pipeline import chosen
 from indexer.settings import AccountSettings, Settings
-from indexer.sync.folder import FolderSync
+from indexer.sync.folder import REFUSED, FolderSync, refusal
 from indexer.sync.lock import account_lock
 
 log = logging.getLogger(__name__)
@@ -84,17 +84,17 @@ class Work:
                 self.busy.append(folder.name)
                 return
             began = time.time()
-            known = catalog_folders.of_account(self.catalog, self.account_id).get(folder.name)
+            known = catalog_folders.find(self.catalog, self.account_id, folder.name)
             try:
                 with fenced(self.catalog, self.account_id, folder.name):
                     self._sync(folder, known, chunks, began)
             except Superseded as error:
                 log.info("%s", error)
                 self.busy.append(folder.name)
-            except (ProtocolError, OverflowError) as error:
+            except REFUSED as error:
                 # One folder that the server refuses does not keep us from the others: whatever
                 # went there is out of reach, and nothing waits for it to turn up.
-                said = error.message if isinstance(error, ProtocolError) else "impossible numbers"
+                said = refusal(error)
                 log.warning("folder %s: %s", folder.name, said)
                 self.problems.append(f"folder {folder.name}: {said}")
                 self.session.folder = ""
@@ -132,7 +132,7 @@ class Work:
             vanished=self.vanished,
             groups=(*groups, *late),
             busy=tuple(self.busy),
-            backlog=backlog.behind(self.catalog).get(self.account.name, 0),
+            backlog=backlog.standing(self.catalog.connection, self.account_id).backlog,
         )
 
 
@@ -147,7 +147,8 @@ def working(
     (account,) = chosen(settings, [name])
     with Catalog.open(settings.catalog_path) as catalog:
         account_id = catalog_folders.account_id(catalog, name)
-        if agenda.entries(catalog)[name].not_before > time.time():
+        entry = agenda.entry(catalog, name)
+        if entry is not None and entry.not_before > time.time():
             yield None
             return
         with (

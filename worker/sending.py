@@ -90,10 +90,9 @@ class Sender:
         if not more:
             self.index(steps.to_index(settings, name=account))
             return
-        worth_it = steps.to_index(settings, name=account, patience=PATIENCE)
-        self.index(worth_it, priority=FILLING)
-        rest = set(steps.to_index(settings, name=account)) - set(worth_it)
-        self.index(sorted(rest), priority=FILLING, countdown=PATIENCE)
+        now, later = steps.now_and_later(settings, name=account, patience=PATIENCE)
+        self.index(now, priority=FILLING)
+        self.index(later, priority=FILLING, countdown=PATIENCE)
 
     def _once(
         self, work: str, task: str, args: list[Any], priority: int, countdown: float = 0

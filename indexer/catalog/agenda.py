@@ -14,6 +14,7 @@ from indexer.catalog.store import Catalog
 
 _FIRST_REST = 30.0  # seconds after the first failed pass; doubled by each further one
 _LONGEST_REST = 3600.0
+_ENTRIES = "SELECT id, name, planned_at, not_before, setbacks, verified_at FROM account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +34,33 @@ class Entry:
 
 def entries(catalog: Catalog) -> dict[str, Entry]:
     """Name → entry, of all accounts that the catalog knows."""
-    return {
-        row[1]: Entry(*row)
-        for row in catalog.connection.execute(
-            "SELECT id, name, planned_at, not_before, setbacks, verified_at FROM account"
-        )
-    }
+    return {row[1]: Entry(*row) for row in catalog.connection.execute(_ENTRIES)}
+
+
+def entry(catalog: Catalog, name: str) -> Entry | None:
+    """One account's entry; None where the catalog does not know it."""
+    row = catalog.connection.execute(_ENTRIES + " WHERE name = ?", (name,)).fetchone()
+    return Entry(*row) if row else None
 
 
 def take_due(catalog: Catalog, names: Iterable[str], every: float, now: float) -> list[str]:
     """Those of the accounts that are due, marked as planned now: asked twice, the second is none."""
     names = list(names)
-    if not any(_is_due(entry, every, now) for entry in _of(entries(catalog), names)):
+    if not _due(catalog, names, every, now):
         return []
     with catalog.transaction() as connection:
         for name in names:
             connection.execute("INSERT OR IGNORE INTO account (name) VALUES (?)", (name,))
-        due = [
-            entry.name
-            for entry in _of(entries(catalog), names)
-            if entry and _is_due(entry, every, now)
-        ]
+        due = _due(catalog, names, every, now)
         connection.executemany(
             "UPDATE account SET planned_at = ? WHERE name = ?", [(now, name) for name in due]
         )
     return due
 
 
-def _of(known: dict[str, Entry], names: Iterable[str]) -> list[Entry | None]:
-    return [known.get(name) for name in names]
+def _due(catalog: Catalog, names: Iterable[str], every: float, now: float) -> list[str]:
+    known = entries(catalog)
+    return [name for name in names if _is_due(known.get(name), every, now)]
 
 
 def _is_due(entry: Entry | None, every: float, now: float) -> bool:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from indexer.catalog import placements
 from indexer.catalog.store import Catalog
+
+_FOLDERS = (
+    "SELECT id, name, delimiter, role, uidvalidity, uidnext, messages, highestmodseq, complete"
+    " FROM folder"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +55,23 @@ def account_id(catalog: Catalog, name: str) -> int:
 
 def of_account(catalog: Catalog, account_id: int) -> dict[str, KnownFolder]:
     """Name → folder, of all folders that an account is known to have."""
-    return {
-        row[1]: KnownFolder(row[0], row[1], row[2], row[3], _point(row[4:]))
-        for row in catalog.connection.execute(
-            "SELECT id, name, delimiter, role, uidvalidity, uidnext, messages, highestmodseq,"
-            " complete FROM folder WHERE account_id = ? ORDER BY id",
-            (account_id,),
-        )
-    }
+    rows = catalog.connection.execute(_FOLDERS + " WHERE account_id = ? ORDER BY id", (account_id,))
+    return {row[1]: _folder(row) for row in rows}
 
 
-def _point(row: tuple[int | None, ...]) -> SyncPoint:
+def find(catalog: Catalog, account_id: int, name: str) -> KnownFolder | None:
+    """One folder of an account; None where the catalog does not know it."""
+    row = catalog.connection.execute(
+        _FOLDERS + " WHERE account_id = ? AND name = ?", (account_id, name)
+    ).fetchone()
+    return _folder(row) if row else None
+
+
+def _folder(row: Sequence[Any]) -> KnownFolder:
+    return KnownFolder(row[0], row[1], row[2], row[3], _point(row[4:]))
+
+
+def _point(row: Sequence[Any]) -> SyncPoint:
     uidvalidity, uidnext, messages, highestmodseq, complete = row
     return SyncPoint(uidvalidity, uidnext, messages, highestmodseq, complete=bool(complete))
 

@@ -64,6 +64,15 @@ def waiting(catalog: Catalog) -> list[Waiting]:
     ]
 
 
+def count(catalog: Catalog, account_id: int, partition: str) -> int:
+    """How much waits for one partition."""
+    (number,) = catalog.connection.execute(
+        "SELECT count(*) FROM outbox WHERE account_id = ? AND partition = ?",
+        (account_id, partition),
+    ).fetchone()
+    return int(number)
+
+
 def take(catalog: Catalog, account_id: int, partition: str, limit: int) -> list[OutboxRow]:
     """Rows of a partition, removals first, then the newest document first; nothing is locked."""
     return [

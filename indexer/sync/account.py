@@ -17,13 +17,13 @@ from indexer.catalog import agenda, placements, removals
 from indexer.catalog import folders as catalog_folders
 from indexer.catalog.folders import KnownFolder
 from indexer.catalog.store import Catalog, storage_errors
-from indexer.errors import MailseekError, ProtocolError
+from indexer.errors import MailseekError
 from indexer.imap.connection import Traffic
 from indexer.imap.folders import Folder
 from indexer.imap.session import Session
 from indexer.settings import AccountSettings
 from indexer.sync import apply, planning
-from indexer.sync.folder import FolderSync
+from indexer.sync.folder import REFUSED, FolderSync, refusal
 from indexer.sync.lock import account_lock
 from indexer.sync.planning import Plan
 
@@ -151,8 +151,8 @@ class _Pass:
         """A step of one folder; one that the server refuses does not keep us from the others."""
         try:
             return step()
-        except (ProtocolError, OverflowError) as error:  # numbers beyond 63 bits
-            said = error.message if isinstance(error, ProtocolError) else "impossible numbers"
+        except REFUSED as error:
+            said = refusal(error)
             log.warning("account %s, folder %s: %s", self._account.name, folder.name, said)
             self._problems[folder.name] = said
             self._planned[folder.name] = 0

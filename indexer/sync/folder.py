@@ -14,6 +14,14 @@ from indexer.imap.session import Session
 from indexer.sync.following import Followed, follow
 from indexer.sync.reading import Committed, read
 
+REFUSED = (ProtocolError, OverflowError)
+"""What one folder may end in without keeping us from the others; overflow: numbers beyond 63 bits."""
+
+
+def refusal(error: Exception) -> str:
+    """One of REFUSED in a few words."""
+    return error.message if isinstance(error, ProtocolError) else "impossible numbers"
+
 
 class FolderSync:
     """A folder whose removals and flags were followed, and whose new messages are being fetched.

@@ -19,6 +19,7 @@ from imapclient import IMAPClient
 from indexer.settings import AccountSettings, Secret, Settings
 from search_cli.demo import dovecot, filling, pymap_server
 from search_cli.demo.server import RunningServer
+from tests.servers.stack import REDIS_SERVER, RedisServer
 
 PASSWORD_VARIABLE = "MAILSEEK_TEST_PASSWORD"
 _users = count(1)
@@ -126,4 +127,21 @@ def pymap_mailbox(tmp_path: Path) -> Iterator[Mailbox]:
         missing(reason)
     server = pymap_server.start(tmp_path / "pymap")
     yield mailbox_on(server, tmp_path / "home", pymap_server.USER)
+    server.stop()
+
+
+def started_redis(folder: Path) -> RedisServer:
+    """A Redis that answers; whoever asks for it stops it."""
+    if REDIS_SERVER is None:
+        missing("redis-server is not installed (Debian: redis-server)")
+    server = RedisServer(folder)
+    server.start()
+    return server
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of the test's own."""
+    server = started_redis(tmp_path / "redis")
+    yield server
     server.stop()

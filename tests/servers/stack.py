@@ -23,10 +23,9 @@ REDIS_SERVER = shutil.which("redis-server") or shutil.which("redis-server", path
 
 @dataclass
 class RedisServer:
-    """A Redis on a free port; with `keep`, it writes every command to its disk."""
+    """A Redis on a free port, which writes every command to its disk."""
 
     folder: Path
-    keep: bool = True
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -43,7 +42,7 @@ class RedisServer:
         self.process = subprocess.Popen(
             [
                 REDIS_SERVER, "--port", str(self.port), "--bind", "127.0.0.1",
-                "--dir", str(self.folder), "--save", "", "--appendonly", "yes" if self.keep else "no",
+                "--dir", str(self.folder), "--save", "", "--appendonly", "yes",
                 "--maxmemory-policy", "noeviction",
             ],
             stdout=(self.folder / "redis.log").open("ab"),

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.servers.conftest import missing
-from tests.servers.stack import REDIS_SERVER, RedisServer, wait_for
+from tests.servers.stack import RedisServer, wait_for
 from worker import guard
 
 pytestmark = pytest.mark.redis
@@ -27,13 +26,8 @@ SHORT = _SIGN + "time.sleep(0.2)"
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[redis.Redis]:
-    if REDIS_SERVER is None:
-        missing("redis-server is not installed (Debian: redis-server)")
-    server = RedisServer(tmp_path / "redis")
-    server.start()
-    yield server.client()
-    server.stop()
+def client(redis_server: RedisServer) -> redis.Redis:
+    return redis_server.client()
 
 
 @pytest.fixture

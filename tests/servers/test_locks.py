@@ -15,8 +15,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.servers.conftest import missing
-from tests.servers.stack import REDIS_SERVER, RedisServer, wait_for
+from tests.servers.conftest import started_redis
+from tests.servers.stack import RedisServer, wait_for
 from worker import activity, deadletters, locks, tickets
 from worker.broker import BrokerGone
 
@@ -34,10 +34,7 @@ with lease(redis.Redis(port=int(sys.argv[1]), decode_responses=True), "box", 1) 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    if REDIS_SERVER is None:
-        missing("redis-server is not installed (Debian: redis-server)")
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    server.start()
+    server = started_redis(tmp_path_factory.mktemp("redis"))
     yield server
     server.stop()
 

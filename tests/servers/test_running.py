@@ -17,8 +17,7 @@ from celery.exceptions import Retry
 from indexer.catalog import agenda
 from indexer.catalog.store import Catalog
 from indexer.errors import LoginError, ServerGone, Superseded, Throttled
-from tests.servers.conftest import missing
-from tests.servers.stack import REDIS_SERVER, RedisServer
+from tests.servers.stack import RedisServer
 from worker import deadletters, running, tickets
 from worker.running import Context
 
@@ -28,20 +27,17 @@ ACCOUNT = '[accounts.work]\nhost = "127.0.0.1"\nuser = "ann"\ntls = "none"\npass
 
 
 @pytest.fixture
-def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
-    if REDIS_SERVER is None:
-        missing("redis-server is not installed (Debian: redis-server)")
-    server = RedisServer(tmp_path / "redis")
-    server.start()
+def client(
+    redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[redis.Redis]:
     monkeypatch.setenv("MAILSEEK_HOME", str(tmp_path))
-    monkeypatch.setenv("MAILSEEK_REDIS", server.url)
+    monkeypatch.setenv("MAILSEEK_REDIS", redis_server.url)
     monkeypatch.setenv("MAILSEEK_CONNECTIONS_PER_HOST", "1")
     (tmp_path / "config.toml").write_text(ACCOUNT)
     monkeypatch.setattr(running, "_settings", None)
     running.forget_connections()
-    yield server.client()
+    yield redis_server.client()
     running.forget_connections()
-    server.stop()
 
 
 class FakeTask:

@@ -28,10 +28,9 @@ from search_cli.demo import dovecot, filling
 from search_cli.demo.mailbox import messages
 from search_cli.demo.server import RunningServer, free_port
 from tests.servers.commands import configure, mailseek
-from tests.servers.conftest import PASSWORD_VARIABLE, Mailbox, mailbox_on, missing
+from tests.servers.conftest import PASSWORD_VARIABLE, Mailbox, mailbox_on
 from tests.servers.mirror import append, letter, move
 from tests.servers.stack import (
-    REDIS_SERVER,
     RedisServer,
     Service,
     Stack,
@@ -46,16 +45,6 @@ pytestmark = [pytest.mark.dovecot, pytest.mark.redis]
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 KILLS = int(os.environ.get("MAILSEEK_TEST_WORKER_KILLS", "8"))
 LEASE = 2  # seconds
-
-
-@pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    if REDIS_SERVER is None:
-        missing("redis-server is not installed (Debian: redis-server)")
-    server = RedisServer(tmp_path / "redis")
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
