@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +12,10 @@ from pathlib import Path
 import click
 
 from indexer import config_file
-from indexer.errors import StorageError
 from indexer.settings import load
 from search_cli.demo import dovecot, filling, pymap_server
 from search_cli.demo.mailbox import messages
+from search_cli.demo.running import any_server, running_server
 from search_cli.demo.server import RunningServer
 
 _TLS_PORT = 10_993
@@ -30,37 +29,26 @@ def serve(home: Path, count: int, name: str | None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    root = Path(tempfile.mkdtemp(prefix="mailseek-demo-"))
-    try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        server = _started(root, home, name)
-        try:
-            client = filling.log_in(server, pymap_server.USER)
-            filling.fill(client, messages(datetime.now(UTC), count))
-            client.logout()
-            _add_account(home, server, name)
-            click.echo(f"{server.name} with {count} messages on port {server.port}", err=True)
-            stop.wait()
-        finally:
-            server.stop()
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def start(root: Path) -> RunningServer:
+        return any_server(root) if name is None else _reachable_server(root, home, name)
+
+    with running_server(start, cure="install dovecot-imapd and openssl") as server:
+        client = filling.log_in(server, pymap_server.USER)
+        filling.fill(client, messages(datetime.now(UTC), count))
+        client.logout()
+        _add_account(home, server, name)
+        click.echo(f"{server.name} with {count} messages on port {server.port}", err=True)
+        stop.wait()
     return 0
 
 
-def _started(root: Path, home: Path, name: str | None) -> RunningServer:
-    try:
-        if dovecot.available() is not None and name is None:
-            return pymap_server.start(root)
-        if name is None:
-            return dovecot.start(root)
-        certificate, key = _certificate(root, name)
-        shutil.copy(certificate, home / "demo-certificate.pem")
-        return dovecot.start(root, certificate=certificate, key=key, tls_port=_TLS_PORT, listen="*")
-    except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
-        raise StorageError(
-            f"no demo server: {error}", cure="install dovecot-imapd and openssl"
-        ) from None
+def _reachable_server(root: Path, home: Path, name: str) -> RunningServer:
+    """A Dovecot for other machines, with a certificate that they find in the home."""
+    certificate, key = _certificate(root, name)
+    shutil.copy(certificate, home / "demo-certificate.pem")
+    return dovecot.start(root, certificate=certificate, key=key, tls_port=_TLS_PORT, listen="*")
 
 
 def _certificate(root: Path, name: str) -> tuple[Path, Path]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,8 +15,9 @@ from indexer.errors import StorageError
 from indexer.pipeline import Outcome
 from indexer.settings import Settings
 from search_cli import output
-from search_cli.demo import dovecot, filling, pymap_server
+from search_cli.demo import filling, pymap_server
 from search_cli.demo.mailbox import messages
+from search_cli.demo.running import any_server, running_server
 from search_cli.demo.server import RunningServer
 from search_cli.progress import ProgressDisplay
 
@@ -59,7 +57,7 @@ def command(home: Path | None, count: int, serve: bool, listen: str | None) -> i
     home = (home or Path(".demo")).absolute()
     began = time.monotonic()
     _clear(home)
-    with _server(home) as server:
+    with running_server(any_server, cure="install dovecot-imapd, or pymap") as server:
         _say(f"1. A private {server.name} on {server.host}:{server.port}, with {count} messages")
         _fill(server, count)
         settings = _settings(home, server)
@@ -89,24 +87,6 @@ def command(home: Path | None, count: int, serve: bool, listen: str | None) -> i
         click.echo(f"{prefix} {line}")
     click.echo("and then, with your own mail:  mailseek account add")
     return 0
-
-
-@contextmanager
-def _server(home: Path) -> Iterator[RunningServer]:
-    # Not below the home: a server run by another user must be able to reach its mail.
-    root = Path(tempfile.mkdtemp(prefix="mailseek-demo-"))
-    try:
-        server = (dovecot if dovecot.available() is None else pymap_server).start(root)
-    except RuntimeError as error:
-        shutil.rmtree(root, ignore_errors=True)
-        raise StorageError(
-            f"no demo server: {error}", cure="install dovecot-imapd, or pymap"
-        ) from None
-    try:
-        yield server
-    finally:
-        server.stop()
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def _clear(home: Path) -> None:
