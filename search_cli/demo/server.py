@@ -15,7 +15,10 @@ _START, _STOP = 15.0, 10.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server on loopback; `root` is its folder. Each user has mail of his own, all one password."""
+    """A server on loopback; `root` is its folder. Each user has mail of his own, all one password.
+
+    `prefix` is what the names of all folders but the inbox begin with.
+    """
 
     name: str
     port: int
@@ -24,6 +27,7 @@ class RunningServer:
     process: subprocess.Popen[bytes]
     host: str = "127.0.0.1"
     tls_port: int | None = None
+    prefix: str = ""
 
     def stop(self) -> None:
         """Ask it to end, wait until it is gone, and end it if it is not."""

@@ -19,14 +19,28 @@ from imapclient import IMAPClient
 from indexer.settings import AccountSettings, Secret, Settings
 from search_cli.demo import dovecot, filling, pymap_server
 from search_cli.demo.server import RunningServer
+from tests.servers import courier, cyrus
 from tests.servers.stack import REDIS_SERVER, RedisServer
 
 PASSWORD_VARIABLE = "MAILSEEK_TEST_PASSWORD"
 _users = count(1)
 
-QRESYNC = None
-CONDSTORE = "IMAP4rev1 LITERAL+ ENABLE UIDPLUS MOVE CONDSTORE LIST-EXTENDED LIST-STATUS SPECIAL-USE"
-PLAIN = "IMAP4rev1 LITERAL+ UIDPLUS MOVE CHILDREN"
+CAPABILITIES = {
+    "qresync": None,
+    "condstore": "IMAP4rev1 LITERAL+ ENABLE UIDPLUS MOVE CONDSTORE LIST-EXTENDED LIST-STATUS"
+    " SPECIAL-USE",
+    "plain": "IMAP4rev1 LITERAL+ UIDPLUS MOVE CHILDREN",
+    # What these providers were seen to offer, as far as Dovecot has it.
+    "gmail": "IMAP4rev1 UNSELECT IDLE NAMESPACE QUOTA ID CHILDREN UIDPLUS ENABLE MOVE CONDSTORE"
+    " ESEARCH UTF8=ACCEPT LIST-EXTENDED LIST-STATUS LITERAL- SPECIAL-USE",
+    "exchange": "IMAP4rev1 AUTH=XOAUTH2 SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE"
+    " LITERAL+",
+    "yahoo": "IMAP4rev1 ID NAMESPACE UIDPLUS LITERAL+ CHILDREN IDLE ENABLE LIST-STATUS SPECIAL-USE"
+    " ESEARCH",
+    "icloud": "IMAP4rev1 SASL-IR CHILDREN IDLE NAMESPACE UIDPLUS LITERAL+ CONDSTORE ENABLE QRESYNC"
+    " ESEARCH",
+}
+"""What a Dovecot may be told to offer after the login; None is all."""
 
 
 def missing(reason: str) -> None:
@@ -88,6 +102,29 @@ def start_dovecot(server_root: Path) -> Iterator[Callable[..., RunningServer]]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def start_server(
+    server_root: Path, start_dovecot: Callable[..., RunningServer]
+) -> Iterator[Callable[[str], RunningServer]]:
+    """Start "cyrus", "courier", or a Dovecot that offers one of CAPABILITIES; each once a session."""
+    running: dict[str, RunningServer] = {}
+
+    def start(kind: str) -> RunningServer:
+        if kind in CAPABILITIES:
+            return start_dovecot(capability=CAPABILITIES[kind])
+        if kind not in running:
+            server = {"cyrus": cyrus, "courier": courier}[kind]
+            reason = server.available()
+            if reason is not None:
+                missing(reason)
+            running[kind] = server.start(server_root / kind)
+        return running[kind]
+
+    yield start
+    for server in running.values():
+        server.stop()
+
+
 def mailbox_on(server: RunningServer, home: Path, user: str | None = None) -> Mailbox:
     """Mail of a user that no other test has."""
     os.environ[PASSWORD_VARIABLE] = server.password
@@ -109,14 +146,14 @@ def mailbox(start_dovecot: Callable[..., RunningServer], tmp_path: Path) -> Mail
     return mailbox_on(start_dovecot(), tmp_path / "home")
 
 
-@pytest.fixture(params=[QRESYNC, CONDSTORE, PLAIN], ids=["qresync", "condstore", "plain"])
+@pytest.fixture(params=["qresync", "condstore", "plain", "cyrus"])
 def any_mailbox(
     request: pytest.FixtureRequest,
-    start_dovecot: Callable[..., RunningServer],
+    start_server: Callable[[str], RunningServer],
     tmp_path: Path,
 ) -> Mailbox:
-    """An empty mailbox on Dovecots that offer all, CONDSTORE, or hardly anything."""
-    return mailbox_on(start_dovecot(capability=request.param), tmp_path / "home")
+    """An empty mailbox on Dovecots that offer all, CONDSTORE, or hardly anything; and on Cyrus."""
+    return mailbox_on(start_server(request.param), tmp_path / "home")
 
 
 @pytest.fixture

@@ -75,20 +75,18 @@ def on_server(mailbox: Mailbox) -> Mirror:
         if b"\\Noselect" in flags or b"\\NonExistent" in flags:
             continue
         client.select_folder(name, readonly=True)
-        header = b"BODY[HEADER.FIELDS (MESSAGE-ID)]"
-        mirror[str(name)] = (
-            {
-                uid: (
-                    answer[header].decode().partition("<")[2].partition(">")[0],
-                    frozenset(f.decode() for f in answer[b"FLAGS"] if f != b"\\Recent"),
-                )
-                for uid, answer in client.fetch(
-                    client.search(), ["FLAGS", header.replace(b"BODY", b"BODY.PEEK")]
-                ).items()
-            }
-            if client.search()
-            else {}
-        )
+        uids = client.search()
+        items = ["FLAGS", "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"]
+        mirror[str(name)] = {
+            uid: (
+                next(value for key, value in answer.items() if key.startswith(b"BODY["))
+                .decode()
+                .partition("<")[2]
+                .partition(">")[0],
+                frozenset(f.decode() for f in answer[b"FLAGS"] if f != b"\\Recent"),
+            )
+            for uid, answer in (client.fetch(uids, items) if uids else {}).items()
+        }
     client.logout()
     return mirror
 

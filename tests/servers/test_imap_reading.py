@@ -13,7 +13,7 @@ from indexer.imap.examine import examine
 from indexer.imap.folders import list_folders
 from indexer.imap.session import Session, connect
 from search_cli.demo.server import RunningServer
-from tests.servers.conftest import PLAIN, Mailbox, mailbox_on
+from tests.servers.conftest import CAPABILITIES, Mailbox, mailbox_on
 from tests.servers.proxy import Proxy
 
 pytestmark = pytest.mark.dovecot
@@ -84,7 +84,7 @@ def test_the_state_of_all_folders_costs_one_round_trip(mailbox: Mailbox) -> None
 def test_without_list_status_each_folder_is_asked_for(
     start_dovecot: Callable[..., RunningServer], tmp_path: object
 ) -> None:
-    mailbox = mailbox_on(start_dovecot(capability=PLAIN), tmp_path)  # type: ignore[arg-type]
+    mailbox = mailbox_on(start_dovecot(capability=CAPABILITIES["plain"]), tmp_path)  # type: ignore[arg-type]
     mailbox.log_in().append("INBOX", letter())
 
     with session_of(mailbox) as session:

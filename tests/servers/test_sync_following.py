@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -140,14 +140,17 @@ class TestFirstPass:
             b"From: " + b"a@b, " * 3000 + b"\r\n\r\nhello",
             b"Content-Transfer-Encoding: base64\r\n\r\n====",
         ]
+        taken = 0
         with hand(any_mailbox) as client:
             for each in hostile:
-                client.append("INBOX", each)
+                with suppress(IMAPClientError):  # Cyrus does not take all of them
+                    client.append("INBOX", each)
+                    taken += 1
 
         report = Passes(any_mailbox).run()
 
         assert (report.missing, report.problems) == (0, ())
-        assert len(in_catalog(any_mailbox)["INBOX"]) == len(hostile)
+        assert len(in_catalog(any_mailbox)["INBOX"]) == taken > 4
 
 
 class TestLaterPasses:

@@ -12,7 +12,7 @@ import pytest
 from indexer.settings import Settings
 from indexer.watcher import Watcher
 from search_cli.demo.server import RunningServer
-from tests.servers.conftest import PLAIN, Mailbox, mailbox_on
+from tests.servers.conftest import CAPABILITIES, Mailbox, mailbox_on
 from tests.servers.mirror import append
 from tests.servers.proxy import Proxy
 from tests.servers.stack import wait_for
@@ -122,7 +122,7 @@ def test_folders_out_of_scope_are_not_told(mailbox: Mailbox) -> None:
 def test_a_server_that_cannot_tell_is_left_alone(
     start_dovecot: Callable[..., RunningServer], mailbox: Mailbox
 ) -> None:
-    plain = mailbox_on(start_dovecot(capability=PLAIN), mailbox.settings.home)
+    plain = mailbox_on(start_dovecot(capability=CAPABILITIES["plain"]), mailbox.settings.home)
     watching = Watching(
         replace(
             mailbox.settings,
