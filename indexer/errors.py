@@ -14,6 +14,7 @@
         │   ├── LoginError          the server refused user or password
         │   ├── ServerGone          the connection broke in the middle; worth another try
         │   ├── Throttled           the server wants to be left alone for a while
+        │   │   └── Paused          the account has had what its settings allow for today
         │   └── ProtocolError       the server answered what we cannot use
         ├── StorageError            the home folder, the disk, the catalog
         │   ├── CatalogBusy         another process holds the catalog or an account's sync
@@ -102,6 +103,12 @@ class Throttled(ServerError):
     def __init__(self, message: str, *, seconds: float, where: str = "", cure: str = "") -> None:
         super().__init__(message, where=where, cure=cure)
         self.seconds = seconds
+
+
+class Paused(Throttled):
+    """The account has had what its settings allow for today; nothing is wrong."""
+
+    exit_status = 0
 
 
 class ProtocolError(ServerError):

@@ -6,6 +6,7 @@ commits; `reindex` makes the index again from the catalog; `source` fetches one 
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
@@ -14,16 +15,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from indexer.catalog import failed, folders, lookup, outbox
+from indexer.catalog import agenda, failed, folders, lookup, outbox
 from indexer.catalog.overview import forget_account
 from indexer.catalog.store import Catalog
-from indexer.errors import ConfigError, IndexUnavailable, MailseekError
+from indexer.errors import ConfigError, IndexUnavailable, MailseekError, Throttled
 from indexer.imap.examine import examine
 from indexer.imap.fetch import fetch_source
 from indexer.imap.session import connect
 from indexer.passwords import password
 from indexer.settings import AccountSettings, Settings
 from indexer.sync.account import BatchDone, SyncReport, sync_account
+from indexer.sync.link import linked
 
 _WORTH_WRITERS = 1000  # messages; fewer are indexed sooner than processes start
 _POLL = 0.2  # seconds between two looks at how far the writers are
@@ -31,9 +33,9 @@ _POLL = 0.2  # seconds between two looks at how far the writers are
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a step is: `done` of `total` messages."""
+    """How far a step is: `done` of `total` messages; of a pause, seconds."""
 
-    step: Literal["fetch", "index"]
+    step: Literal["fetch", "index", "pause"]
     account: str
     done: int
     total: int
@@ -68,24 +70,34 @@ def chosen(settings: Settings, names: Sequence[str]) -> list[AccountSettings]:
     return [settings.accounts[name] for name in names or settings.accounts]
 
 
-def sync(settings: Settings, names: Sequence[str], on_progress: OnProgress) -> list[Outcome]:
+def sync(
+    settings: Settings,
+    names: Sequence[str],
+    on_progress: OnProgress,
+    *,
+    patience: float = 600.0,
+) -> list[Outcome]:
     """One pass over each account, one after the other; everything that came is searchable after.
 
-    An account that fails does not keep the others from their pass. May be interrupted at any time:
-    what was committed stays, and the next pass goes on there. Raises ConfigError, StorageError,
-    IndexUnavailable.
+    A server that asks for a pause is waited for, `patience` seconds at most. An account that fails
+    does not keep the others from their pass. May be interrupted at any time: what was committed
+    stays, and the next pass goes on there. Raises ConfigError, StorageError, IndexUnavailable.
     """
     outcomes: list[Outcome] = []
     accounts = chosen(settings, names)
     with Catalog.open(settings.catalog_path) as catalog, _Writers(settings) as writers:
         for account in accounts:
-            outcomes.append(_sync_one(catalog, account, writers, on_progress))
+            outcomes.append(_sync_one(catalog, account, writers, on_progress, patience))
         writers.finish(catalog, on_progress)
     return outcomes
 
 
 def _sync_one(
-    catalog: Catalog, account: AccountSettings, writers: _Writers, on_progress: OnProgress
+    catalog: Catalog,
+    account: AccountSettings,
+    writers: _Writers,
+    on_progress: OnProgress,
+    patience: float,
 ) -> Outcome:
     done = 0
 
@@ -96,17 +108,38 @@ def _sync_one(
             writers.start()
         on_progress(Progress("fetch", account.name, done, batch.total))
 
-    try:
-        session = connect(account, password(account))
-    except MailseekError as error:
-        folders.pass_failed(catalog, folders.account_id(catalog, account.name), error.message)
-        return Outcome(account.name, None, error)
-    try:
-        with session:
-            report = sync_account(session, catalog, account, on_batch=on_batch)
-    except MailseekError as error:
-        return Outcome(account.name, None, error)
-    return Outcome(account.name, report, None)
+    account_id = folders.account_id(catalog, account.name)
+    while True:
+        try:
+            _obey_rest(catalog, account)
+            with linked(catalog, account) as link:
+                report = sync_account(link, on_batch=on_batch)
+            return Outcome(account.name, report, None)
+        except Throttled as error:
+            agenda.rest(catalog, account_id, time.time() + error.seconds, str(error))
+            if error.seconds > patience:
+                return Outcome(account.name, None, error)
+            on_progress(Progress("pause", account.name, 0, math.ceil(error.seconds)))
+            time.sleep(error.seconds)
+            patience -= error.seconds
+        except MailseekError as error:
+            folders.pass_failed(catalog, account_id, str(error))
+            return Outcome(account.name, None, error)
+
+
+def _obey_rest(catalog: Catalog, account: AccountSettings) -> None:
+    """Raises Throttled while a server that asked for a pause has not had it."""
+    entry = agenda.entry(catalog, account.name)
+    if entry is None or entry.setbacks:  # not the server asked for it, but our own caution
+        return
+    seconds = entry.not_before - time.time()
+    if seconds > 0:
+        raise Throttled(
+            "it rests, as the server or its `daily_mb` asked",
+            seconds=seconds,
+            where=f"account {account.name}",
+            cure=f"it goes on in {math.ceil(seconds)} s by itself, or at the next sync after that",
+        )
 
 
 def retry_failed(settings: Settings, names: Sequence[str]) -> int:

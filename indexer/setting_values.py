@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import Any, get_args
 
 from indexer.errors import ConfigError
+
+_AGE = re.compile(r"(\d{1,4})([dwmy])")
 
 
 def known_keys(keys: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
@@ -53,6 +59,35 @@ def one_of(keys: Mapping[str, Any], key: str, choices: Any, default: str, where:
             cure="use one of: " + ", ".join(map(repr, get_args(choices))),
         )
     return value
+
+
+def since(keys: Mapping[str, Any], key: str, where: str) -> str:
+    """An age such as 90d, 6m or 2y, or a day such as 2020-01-01; '' is none. Raises ConfigError."""
+    value = keys.get(key, "")
+    with suppress(ValueError, TypeError):
+        if value == "" or first_day(str(value), date.today()):
+            return str(value)
+    raise ConfigError(
+        f"{key} cannot be {value!r}",
+        where=where,
+        cure=f'write {key} = "2y" (d, w, m, y), or a day: {key} = "2020-01-01"',
+    )
+
+
+def first_day(text: str, today: date) -> date:
+    """The first day that an age or a day includes. Raises ValueError."""
+    age = _AGE.fullmatch(text.strip())
+    if not age:
+        return date.fromisoformat(text.strip())
+    number, unit = int(age[1]), age[2]
+    if unit in "dw":
+        return today - timedelta(days=number * (7 if unit == "w" else 1))
+    months = today.year * 12 + today.month - 1 - number * (12 if unit == "y" else 1)
+    year, month = divmod(months, 12)
+    if year < 1:
+        raise ValueError("before all time")
+    last = monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(today.day, last))
 
 
 def globs(

@@ -11,11 +11,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from indexer.errors import ConfigError
-from indexer.setting_values import globs, known_keys, number, one_of, text
+from indexer.setting_values import first_day, globs, known_keys, number, one_of, since, text
 
 TLS = Literal["implicit", "starttls", "none"]
 OnDelete = Literal["remove", "keep"]
@@ -29,6 +30,7 @@ _SECRET_KEYS: dict[str, SecretKind] = {
 }
 _ACCOUNT_KEYS = (
     "host", "port", "user", *_SECRET_KEYS, "folders", "exclude", "on_delete", "tls", "tls_ca",
+    "since", "daily_mb",
 )  # fmt: skip
 _TOP_KEYS = ("accounts", "writers", "workers")
 _WORKER_KEYS = ("redis", "sync_every", "connections_per_host", "lease")
@@ -45,7 +47,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
-    """One account, checked: `tls` is "none" for loopback hosts only."""
+    """One account, checked: `tls` is "none" for loopback hosts only.
+
+    `since`: how old mail may be, an age such as 2y or a day such as 2020-01-01, or ''. `daily_mb`:
+    megabytes (1,000,000 octets) that may be received in a day (UTC), None is no limit.
+    """
 
     name: str
     host: str
@@ -57,6 +63,17 @@ class AccountSettings:
     folders: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
     on_delete: OnDelete = "remove"
+    since: str = ""
+    daily_mb: int | None = None
+
+    def oldest(self, now: datetime) -> int:
+        """The moment before which mail is left on the server, since 1970; 0 where there is none."""
+        first = first_day(self.since, now.date()) if self.since else None
+        return (
+            int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp())
+            if first
+            else 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +261,10 @@ def _account(name: str, keys: Mapping[str, Any], where: str) -> AccountSettings:
         folders=globs(keys, "folders", ("*",), where),
         exclude=globs(keys, "exclude", (), where),
         on_delete=one_of(keys, "on_delete", OnDelete, "remove", where),
+        since=since(keys, "since", where),
+        daily_mb=number(keys["daily_mb"], 1, 10**6, f"{where}: daily_mb")
+        if "daily_mb" in keys
+        else None,
     )
 
 

@@ -58,11 +58,13 @@ def plan_account(
     with working(settings, name, hold, seconds, on_commit) as work:
         if work is None:
             return Done()
-        plan = planning.plan(work.session, work.catalog, work.account, work.account_id)
+        plan = planning.plan(work.link)
         if any(folder.name not in plan.known for folder in plan.folders):
             backlog.introduce(work.catalog, work.account_id, plan.folders)
         for gone in plan.gone:
-            apply.forget(work.catalog, gone.id)
+            apply.forget(work.catalog, gone.id, unwanted=False)
+        for unwanted in plan.unwanted:
+            apply.forget(work.catalog, unwanted.id, unwanted=True)
         changed = {due.folder.name for due in plan.due}
         settled = [known.id for name, known in plan.known.items() if name not in changed]
         if settled:
@@ -104,8 +106,10 @@ def sync_folders(
             return Done()
         known = catalog_folders.of_account(work.catalog, work.account_id)
         if any(each not in known for each in folders):  # new ones: whether we want them, LIST tells
-            listed = planning.listed(work.session, work.account, known)
-            backlog.introduce(work.catalog, work.account_id, listed)
+            listed = planning.list_all(work.link.session, known)
+            backlog.introduce(
+                work.catalog, work.account_id, planning.wanted(work.link.account, listed)
+            )
             known = catalog_folders.of_account(work.catalog, work.account_id)
         work.follow([as_listed(known[each]) for each in folders if each in known])
         return work.done()

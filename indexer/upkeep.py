@@ -73,7 +73,9 @@ def _compare(work: Work, folder: KnownFolder) -> list[Difference]:
         known = catalog_folders.find(work.catalog, work.account_id, folder.name)
         if not ours or known is None or not known.point.complete:
             return []
-        found = list(folder_differences(work.session, work.catalog, work.account.name, known))
+        found = list(
+            folder_differences(work.link.session, work.catalog, work.link.account.name, known)
+        )
         if found:
             backlog.distrust(work.catalog, work.account_id, folder.name)
         return found

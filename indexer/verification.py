@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from indexer.catalog import beyond, outbox, placements
 from indexer.catalog import folders as catalog_folders
-from indexer.catalog import outbox, placements
 from indexer.catalog.folders import KnownFolder
 from indexer.catalog.store import Catalog
 from indexer.imap import fetch
@@ -51,7 +51,8 @@ def against_server(
     known = _known(catalog, account.name)
     listed = [each for each in list_folders(session) if in_scope(account, each)]
     for name in sorted(known.keys() - {each.name for each in listed}):
-        yield Difference(account.name, name, "the folder is not on the server")
+        if not known[name].missing_since:  # else the next pass, or the one after it, drops it
+            yield Difference(account.name, name, "the folder is not on the server")
     for folder in listed:
         ours = known.get(folder.name)
         if ours is None:
@@ -70,7 +71,7 @@ def folder_differences(
         yield Difference(account, name, "UIDVALIDITY changed since the last sync")
         return
     there = fetch.all_uids(session)
-    here = placements.uids(catalog, folder.id)
+    here = [*placements.uids(catalog, folder.id), *beyond.uids(catalog, folder.id)]
     for what, uids in (
         ("not in the catalog", set(there) - set(here)),
         ("not on the server", set(here) - set(there)),

@@ -179,7 +179,7 @@ def _never_mind(done: Future[tuple[Watch | None, frozenset[str]]]) -> None:
 
 def _listen(account: AccountSettings) -> tuple[Watch | None, frozenset[str]]:
     """Connect and begin to listen, and which folders are none of our business."""
-    session = connect(account, password(account))
+    session = connect(account, password(account), compress=False)
     try:
         if not Watch.possible(session):
             session.client.logout()

@@ -19,11 +19,10 @@ from indexer.catalog.folders import KnownFolder
 from indexer.catalog.store import Catalog, storage_errors
 from indexer.errors import Superseded
 from indexer.imap.folders import Folder
-from indexer.imap.session import Session, connect
-from indexer.passwords import password
 from indexer.pipeline import chosen
-from indexer.settings import AccountSettings, Settings
+from indexer.settings import Settings
 from indexer.sync.folder import REFUSED, FolderSync, refusal
+from indexer.sync.link import Link, linked
 from indexer.sync.lock import account_lock
 
 log = logging.getLogger(__name__)
@@ -52,10 +51,7 @@ class Done:
 class Work:
     """One connection of one account, and what was done over it until the moment `until`."""
 
-    session: Session
-    catalog: Catalog
-    account: AccountSettings
-    account_id: int
+    link: Link
     hold: Hold
     until: float
     on_commit: Callable[[], None]
@@ -65,6 +61,16 @@ class Work:
     busy: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)  # folders for which there was no time
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def catalog(self) -> Catalog:
+        """The link's."""
+        return self.link.catalog
+
+    @property
+    def account_id(self) -> int:
+        """The link's."""
+        return self.link.account_id
 
     def follow(self, folders: Sequence[Folder]) -> None:
         """Removals, flags and the newest messages of each."""
@@ -97,7 +103,7 @@ class Work:
                 said = refusal(error)
                 log.warning("folder %s: %s", folder.name, said)
                 self.problems.append(f"folder {folder.name}: {said}")
-                self.session.folder = ""
+                self.link.session.folder = ""
                 if known is not None:
                     with self.catalog.transaction() as connection:
                         backlog.followed(connection, [known.id], began)
@@ -105,7 +111,7 @@ class Work:
     def _sync(
         self, folder: Folder, known: KnownFolder | None, chunks: int | None, began: float
     ) -> None:
-        sync = FolderSync.begin(self.session, self.catalog, self.account_id, folder, known)
+        sync = FolderSync.begin(self.link, folder, known)
         self.vanished += sync.followed.vanished
         with self.catalog.transaction() as connection:
             backlog.followed(connection, [sync.followed.folder.id], began)
@@ -122,13 +128,13 @@ class Work:
         backlog.settle(
             self.catalog,
             self.account_id,
-            remove=self.account.on_delete == "remove",
+            keep=self.link.account.on_delete == "keep",
             error="; ".join(self.problems),
         )
         late = (tuple(self.late),) if self.late else ()
         return Done(
             messages=self.messages,
-            octets=self.session.traffic().received,
+            octets=self.link.session.traffic().received,
             vanished=self.vanished,
             groups=(*groups, *late),
             busy=tuple(self.busy),
@@ -146,7 +152,6 @@ def working(
     """
     (account,) = chosen(settings, [name])
     with Catalog.open(settings.catalog_path) as catalog:
-        account_id = catalog_folders.account_id(catalog, name)
         entry = agenda.entry(catalog, name)
         if entry is not None and entry.not_before > time.time():
             yield None
@@ -154,11 +159,9 @@ def working(
         with (
             storage_errors(catalog.path),
             account_lock(settings.home, name, shared=True),
-            connect(account, password(account)) as session,
+            linked(catalog, account) as link,
         ):
-            yield Work(
-                session, catalog, account, account_id, hold, time.monotonic() + seconds, on_commit
-            )
+            yield Work(link, hold, time.monotonic() + seconds, on_commit)
 
 
 def as_listed(known: KnownFolder) -> Folder:

@@ -41,6 +41,12 @@ class ProgressDisplay:
         """Show how far a step is."""
         if self._quiet:
             return
+        if progress.step == "pause":
+            message = (
+                f"{progress.account}: the server asks for a pause of {progress.total} s; ^C is safe"
+            )
+            print(message, file=sys.stderr)
+            return
         if sys.stderr.isatty():
             self._bar(progress)
         elif time.monotonic() - self._last_line > _LINE_EVERY:

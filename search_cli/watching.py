@@ -12,6 +12,7 @@ from dataclasses import replace
 import click
 
 from indexer import pipeline
+from indexer.errors import Throttled
 from indexer.imap.watch import Changed
 from indexer.pipeline import Outcome
 from indexer.settings import Settings
@@ -66,12 +67,14 @@ def _passes(
                 due.add(changed.get_nowait())
         now = time.monotonic()
         due |= {name for name, at in due_at.items() if at <= now}
-        outcomes = pipeline.sync(settings, sorted(due), lambda _: None)
+        outcomes = pipeline.sync(settings, sorted(due), lambda _: None, patience=0)
         report(outcomes)
         for each in outcomes:
             failed = each.error is not None
             failures[each.account] = failures[each.account] + 1 if failed else 0
-            wait = (
-                min(_AGAIN * 2 ** min(failures[each.account] - 1, 20), every) if failed else every
-            )
+            wait = every
+            if isinstance(each.error, Throttled):
+                wait = each.error.seconds
+            elif failed:
+                wait = min(_AGAIN * 2 ** min(failures[each.account] - 1, 20), every)
             due_at[each.account] = time.monotonic() + wait

@@ -75,11 +75,11 @@ def standing(connection: sqlite3.Connection, account_id: int) -> Standing:
     )
 
 
-def settle(catalog: Catalog, account_id: int, *, remove: bool, error: str = "") -> int:
+def settle(catalog: Catalog, account_id: int, *, keep: bool, error: str = "") -> int:
     """Note the end of a pass, and remove what has no place any more; how many messages that were.
 
-    Does nothing while there is something to fetch. `remove` is False where an account keeps what
-    the server deletes; `error` names folders that had to be left out.
+    Does nothing while there is something to fetch. `keep`: the account keeps what the server
+    deletes; `error` names folders that had to be left out.
     """
     with catalog.transaction() as connection:
         now = standing(connection, account_id)
@@ -90,7 +90,7 @@ def settle(catalog: Catalog, account_id: int, *, remove: bool, error: str = "") 
         ).fetchone()
         if now.followed_since >= planned_at:
             agenda.pass_over(connection, account_id, error, time.time())
-    return removals.sweep(catalog, account_id, before=now.followed_since) if remove else 0
+    return removals.sweep(catalog, account_id, keep=keep, before=now.followed_since)
 
 
 def distrust(catalog: Catalog, account_id: int, folder: str) -> None:

@@ -12,8 +12,8 @@ from indexer.catalog import placements
 from indexer.catalog.store import Catalog
 
 _FOLDERS = (
-    "SELECT id, name, delimiter, role, uidvalidity, uidnext, messages, highestmodseq, complete"
-    " FROM folder"
+    "SELECT id, name, delimiter, role, uidvalidity, uidnext, messages, highestmodseq, complete,"
+    " mailbox_id, missing_since FROM folder"
 )
 
 
@@ -34,13 +34,19 @@ class SyncPoint:
 
 @dataclass(frozen=True, slots=True)
 class KnownFolder:
-    """A folder of the catalog."""
+    """A folder of the catalog.
+
+    `mailbox_id`: what the server calls it whatever its name, or ''. `missing_since`: the server has
+    not listed it since this moment, in seconds since 1970; 0 where it does.
+    """
 
     id: int
     name: str
     delimiter: str
     role: str
     point: SyncPoint
+    mailbox_id: str = ""
+    missing_since: float = 0
 
 
 def account_id(catalog: Catalog, name: str) -> int:
@@ -68,7 +74,7 @@ def find(catalog: Catalog, account_id: int, name: str) -> KnownFolder | None:
 
 
 def _folder(row: Sequence[Any]) -> KnownFolder:
-    return KnownFolder(row[0], row[1], row[2], row[3], _point(row[4:]))
+    return KnownFolder(row[0], row[1], row[2], row[3], _point(row[4:9]), row[9], row[10])
 
 
 def _point(row: Sequence[Any]) -> SyncPoint:
@@ -127,9 +133,34 @@ def still_to_fetch(connection: sqlite3.Connection, folder_id: int, backlog: int)
     )
 
 
-def drop(connection: sqlite3.Connection, folder_id: int) -> None:
-    """Forget a folder; its documents become loose."""
-    placements.clear(connection, folder_id)
+def missing(connection: sqlite3.Connection, folder_ids: Sequence[int], since: float) -> None:
+    """Note folders that the server does not list since a moment; 0 where it does again."""
+    connection.executemany(
+        "UPDATE folder SET missing_since = ?, backlog = 0 WHERE id = ?",
+        [(since, id_) for id_ in folder_ids],
+    )
+
+
+def rename(connection: sqlite3.Connection, known: KnownFolder, name: str) -> None:
+    """A folder goes by another name now; a row of that name that nothing is known of makes room."""
+    connection.execute(
+        "DELETE FROM folder WHERE name = ?1 AND id <> ?2"
+        " AND account_id = (SELECT account_id FROM folder WHERE id = ?2)",
+        (name, known.id),
+    )
+    connection.execute(
+        "UPDATE folder SET name = ?, missing_since = 0 WHERE id = ?", (name, known.id)
+    )
+
+
+def identify(connection: sqlite3.Connection, folder_id: int, mailbox_id: str) -> None:
+    """Note what the server calls a folder whatever its name."""
+    connection.execute("UPDATE folder SET mailbox_id = ? WHERE id = ?", (mailbox_id, folder_id))
+
+
+def drop(connection: sqlite3.Connection, folder_id: int, *, unwanted: bool = False) -> None:
+    """Forget a folder; its documents become loose. `unwanted`: by the settings, it is still there."""
+    placements.clear(connection, folder_id, unwanted=unwanted)
     connection.execute("DELETE FROM folder WHERE id = ?", (folder_id,))
 
 

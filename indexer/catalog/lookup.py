@@ -116,6 +116,18 @@ def counts(catalog: Catalog) -> dict[str, Counts]:
     return {name: Counts(*numbers) for name, *numbers in rows}
 
 
+def identities(catalog: Catalog, folder_id: int, uids: Sequence[int]) -> dict[int, bytes]:
+    """UID → identity of the message there, of some UIDs of a folder."""
+    marks = ", ".join("?" * len(uids))
+    return dict(
+        catalog.connection.execute(
+            "SELECT uid, identity FROM placement JOIN document ON document.id = document_id"
+            f" WHERE folder_id = ? AND uid IN ({marks})",
+            (folder_id, *uids),
+        )
+    )
+
+
 def flag_names(bits: int, keywords: str) -> tuple[str, ...]:
     """Flags as IMAP writes them: system flags, then keywords."""
     return (*(name for bit, name in _FLAG_NAMES.items() if bits & bit), *keywords.split())

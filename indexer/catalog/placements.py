@@ -25,8 +25,8 @@ _BITS = {
 _MOST_KEYWORDS = 100  # of one message, each of so many characters:
 _LONGEST_KEYWORD = 100
 _LOOSEN = (
-    "INSERT OR REPLACE INTO loose (document_id, account_id, since)"
-    " SELECT document_id, account_id, ? FROM placement"
+    "INSERT OR REPLACE INTO loose (document_id, account_id, since, unwanted)"
+    " SELECT document_id, account_id, ?, ? FROM placement"
     " JOIN document ON document.id = document_id WHERE folder_id = ?"
 )
 
@@ -122,21 +122,24 @@ def set_flags(connection: sqlite3.Connection, folder_id: int, changed: Iterable[
     )
 
 
-def remove(connection: sqlite3.Connection, folder_id: int, gone: Sequence[int]) -> None:
-    """Take UIDs away; their documents become loose."""
+def remove(
+    connection: sqlite3.Connection, folder_id: int, gone: Sequence[int], *, unwanted: bool = False
+) -> None:
+    """Take UIDs away; their documents become loose. `unwanted`: the settings do, not the server."""
     pairs = [(folder_id, uid) for uid in gone]
     connection.executemany(
-        _LOOSEN + " AND uid = ?", [(time.time(), folder_id, uid) for uid in gone]
+        _LOOSEN + " AND uid = ?", [(time.time(), unwanted, folder_id, uid) for uid in gone]
     )
     connection.executemany("DELETE FROM placement WHERE folder_id = ? AND uid = ?", pairs)
     _forget_failures(connection, folder_id, gone)
+    connection.executemany("DELETE FROM beyond WHERE folder_id = ? AND uid = ?", pairs)
 
 
-def clear(connection: sqlite3.Connection, folder_id: int) -> None:
+def clear(connection: sqlite3.Connection, folder_id: int, *, unwanted: bool = False) -> None:
     """Take all UIDs of a folder away; their documents become loose."""
-    connection.execute(_LOOSEN, (time.time(), folder_id))
-    connection.execute("DELETE FROM placement WHERE folder_id = ?", (folder_id,))
-    connection.execute("DELETE FROM failure WHERE folder_id = ?", (folder_id,))
+    connection.execute(_LOOSEN, (time.time(), unwanted, folder_id))
+    for table in ("placement", "failure", "beyond"):
+        connection.execute(f"DELETE FROM {table} WHERE folder_id = ?", (folder_id,))
 
 
 def failures(catalog: Catalog, folder_id: int) -> Failures:

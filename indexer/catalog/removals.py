@@ -10,16 +10,19 @@ from indexer.catalog.store import Catalog
 _BATCH = 2000  # documents of one transaction: others want to write too
 
 
-def sweep(catalog: Catalog, account_id: int, *, before: float = math.inf) -> int:
+def sweep(
+    catalog: Catalog, account_id: int, *, keep: bool = False, before: float = math.inf
+) -> int:
     """Remove the loose documents that found no other place, also from the index; how many.
 
-    `before`: only those that lost their place before this moment, since 1970. Where an account
-    keeps what the server deletes, this is not called: the documents stay loose, and go should the
-    account change its mind.
+    `before`: only those that lost their place before this moment, since 1970. `keep`: the account
+    keeps what the server deletes: only what its own settings do not want is removed. The others
+    stay loose, and go should the account change its mind.
     """
     removed = 0
+    least = 1 if keep else 0
     if not catalog.connection.execute(
-        "SELECT 1 FROM loose WHERE account_id = ? LIMIT 1", (account_id,)
+        "SELECT 1 FROM loose WHERE account_id = ? AND unwanted >= ? LIMIT 1", (account_id, least)
     ).fetchone():
         return 0
     while True:
@@ -28,8 +31,8 @@ def sweep(catalog: Catalog, account_id: int, *, before: float = math.inf) -> int
                 "SELECT document_id, partition,"
                 " EXISTS (SELECT 1 FROM placement WHERE placement.document_id = document.id)"
                 " FROM loose JOIN document ON document.id = document_id"
-                " WHERE loose.account_id = ? AND since < ? LIMIT ?",
-                (account_id, before, _BATCH),
+                " WHERE loose.account_id = ? AND since < ? AND unwanted >= ? LIMIT ?",
+                (account_id, before, least, _BATCH),
             ).fetchall()
             for document_id, partition, placed in some:
                 if placed:

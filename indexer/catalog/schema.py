@@ -160,7 +160,29 @@ CREATE TABLE fence (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+# What servers cannot be believed in, what accounts leave out, and folders that change their names.
+_VERSION_3 = """
+ALTER TABLE folder ADD COLUMN mailbox_id TEXT NOT NULL DEFAULT ''; -- MAILBOXID (RFC 8474)
+ALTER TABLE folder ADD COLUMN missing_since REAL NOT NULL DEFAULT 0; -- not listed since; 0: listed
+
+-- Messages older than the account's settings want (`since`), by UID; they have no placement.
+CREATE TABLE beyond (
+    folder_id   INTEGER NOT NULL REFERENCES folder(id) ON DELETE CASCADE,
+    uid         INTEGER NOT NULL,
+    PRIMARY KEY (folder_id, uid)
+) WITHOUT ROWID;
+
+ALTER TABLE account ADD COLUMN oldest INTEGER NOT NULL DEFAULT 0; -- `since` as last applied, 1970 ff.
+ALTER TABLE account ADD COLUMN day INTEGER NOT NULL DEFAULT 0;    -- days since 1970, and the octets
+ALTER TABLE account ADD COLUMN octets INTEGER NOT NULL DEFAULT 0; -- received on it (`daily_mb`)
+ALTER TABLE account ADD COLUMN host TEXT NOT NULL DEFAULT '';     -- for which `verdicts` were measured
+ALTER TABLE account ADD COLUMN verdicts TEXT NOT NULL DEFAULT ''; -- JSON, see imap.servers
+
+-- 1: it left its place because the settings do not want the folder, or mail of that age, any more.
+ALTER TABLE loose ADD COLUMN unwanted INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

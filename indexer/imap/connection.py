@@ -7,7 +7,9 @@ The one place, with `extensions`, that reaches below IMAPClient's public face:
 from __future__ import annotations
 
 import imaplib
+import io
 import ssl
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,26 +39,72 @@ class Traffic:
 
 
 class _Counted(imaplib.IMAP4):
-    """imaplib's documented override points, counting what passes through them."""
+    """imaplib's documented override points: counting what passes, and inflating it where agreed."""
 
     octets_sent = 0
     octets_received = 0
+    _inflated: io.BufferedReader | None = None
+    _deflate: Any = None
 
     def read(self, size: int) -> bytes:
         if size > LARGEST_LITERAL:
             raise self.abort(f"the server announced a literal of {size} octets")
-        data = super().read(size)
+        data = self._inflated.read(size) if self._inflated else super().read(size)
         self.octets_received += len(data)
         return data
 
     def readline(self) -> bytes:
-        line = super().readline()
+        if self._inflated is None:
+            line = super().readline()
+        else:
+            line = self._inflated.readline(imaplib._MAXLINE + 1)  # type: ignore[attr-defined]
+            if len(line) > imaplib._MAXLINE:  # type: ignore[attr-defined]
+                raise self.abort("the server sent a line without end")
         self.octets_received += len(line)
         return line
 
     def send(self, data: Any) -> None:
+        if self._deflate is not None:
+            data = self._deflate.compress(data) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
         self.octets_sent += len(data)
         super().send(data)
+
+    def compress(self) -> bool:
+        """COMPRESS DEFLATE (RFC 4978); from the next octet on, both ways. False where refused."""
+        kind, _ = self.xatom("COMPRESS", "DEFLATE")
+        if kind == "OK":
+            self._inflated = io.BufferedReader(_Inflating(self.file), 1 << 16)  # type: ignore[arg-type]
+            self._deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        return bool(kind == "OK")
+
+
+class _Inflating(io.RawIOBase):
+    """A compressed stream as a plain one; what it grows to is bounded by who reads."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self._inflate = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+        self._held = b""
+        self._more = False  # zlib may hold back what did not fit
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            if not self._held and not self._more:
+                self._held = self._stream.read1(1 << 16)
+                if not self._held:
+                    return 0
+            try:
+                plain = self._inflate.decompress(self._held, len(buffer))
+            except zlib.error as error:
+                raise imaplib.IMAP4.abort("the compressed connection is damaged") from error
+            self._held = self._inflate.unconsumed_tail
+            self._more = len(plain) == len(buffer)
+            if plain:
+                buffer[: len(plain)] = plain
+                return len(plain)
 
 
 class _Plain(_Counted, IMAP4WithTimeout):  # type: ignore[misc]
@@ -89,6 +137,10 @@ class Connection(IMAPClient):  # type: ignore[misc]
         """Since the connection was made."""
         imap = self._imap
         return Traffic(imap.octets_sent, imap.octets_received, imap.tagnum)
+
+    def compress(self) -> bool:
+        """Ask the server to compress both directions from now on; whether it does."""
+        return bool(self._imap.compress())
 
     def capabilities_now(self) -> frozenset[str]:
         """As of after the login: what was offered before it says little about what is after.

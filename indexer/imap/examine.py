@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from indexer.imap import extensions
+from indexer.imap.extensions import mailbox_name
 from indexer.imap.folders import FolderState, folder_state
-from indexer.imap.session import Session, server_errors
+from indexer.imap.session import PARSE_ERRORS, Session, server_errors
+
+LABEL = "label:"
+"""What the flag begins with that stands for a label of Gmail's; blanks in it are written %20."""
+
+_PERCENT = re.compile(r"[\s%]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +30,17 @@ class FlagState:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """An open folder. `changed` and `vanished` are empty but for an EXAMINE with QRESYNC."""
+    """An open folder. `changed` and `vanished` are empty but for an EXAMINE with QRESYNC.
+
+    `understood` is False where what the server told of changes cannot be read. `mailbox_id`: what
+    the server calls the folder whatever its name (MAILBOXID, RFC 8474), or ''.
+    """
 
     state: FolderState
+    mailbox_id: str = ""
     changed: tuple[FlagState, ...] = ()
     vanished: tuple[range, ...] = ()
+    understood: bool = True
 
 
 def examine(session: Session, folder: str, known: tuple[int, int] | None = None) -> Examined:
@@ -37,10 +51,10 @@ def examine(session: Session, folder: str, known: tuple[int, int] | None = None)
     """
     session.folder = ""
     with server_errors(f"account {session.account}, folder {folder}"):
-        if known is not None and "QRESYNC" in session.enabled:
+        if known is not None and session.qresync:
             parameter = f"(QRESYNC ({known[0]} {known[1]}))"
         else:
-            parameter = "(CONDSTORE)" if session.has("CONDSTORE") else ""
+            parameter = "(CONDSTORE)" if session.condstore else ""
         answers = extensions.examine(session, folder, parameter)
         state = folder_state(
             {
@@ -50,24 +64,35 @@ def examine(session: Session, folder: str, known: tuple[int, int] | None = None)
                 "HIGHESTMODSEQ": _number(answers, "HIGHESTMODSEQ"),
             }
         )
-        examined = Examined(
-            state,
-            changed=tuple(
-                flag_state(uid, items)
-                for uid, items in extensions.fetched(answers.get("FETCH", ())).items()
-                if b"FLAGS" in items
-            ),
-            vanished=tuple(extensions.vanished(answers.get("VANISHED", ()))),
-        )
+        examined = _examined(state, _mailbox_id(answers), answers)
     session.folder = folder
     return examined
 
 
+def _examined(state: FolderState, mailbox_id: str, answers: Mapping[str, Any]) -> Examined:
+    try:
+        return Examined(
+            state,
+            mailbox_id,
+            changed=tuple(
+                flag_state(uid, items)
+                for uid, items in extensions.fetched(answers.get("FETCH", ()))
+                if b"FLAGS" in items
+            ),
+            vanished=tuple(extensions.vanished(answers.get("VANISHED", ()))),
+        )
+    except PARSE_ERRORS:
+        return Examined(state, mailbox_id, understood=False)
+
+
 def flag_state(uid: int, items: Mapping[bytes, Any]) -> FlagState:
-    """Flags and mod-sequence out of one FETCH answer; \\Recent is the session's, not the message's."""
-    flags = frozenset(
-        (flag if isinstance(flag, bytes) else str(flag).encode()).decode("utf-8", "replace")
-        for flag in items.get(b"FLAGS") or ()
+    """Flags and mod-sequence out of one FETCH answer; \\Recent is the session's, not the message's.
+
+    Gmail's labels are flags that begin with `label:`.
+    """
+    flags = frozenset(_words(items.get(b"FLAGS"))).union(
+        LABEL + _PERCENT.sub(lambda found: quote(found[0]), mailbox_name(label.encode()))
+        for label in _words(items.get(b"X-GM-LABELS"))
     )
     modseq = items.get(b"MODSEQ")
     return FlagState(
@@ -75,6 +100,16 @@ def flag_state(uid: int, items: Mapping[bytes, Any]) -> FlagState:
         frozenset(flag for flag in flags if flag.lower() != "\\recent"),
         modseq[0] if isinstance(modseq, tuple) and isinstance(modseq[0], int) else None,
     )
+
+
+def _mailbox_id(answers: Mapping[str, Any]) -> str:
+    codes = [code for code in answers.get("MAILBOXID", ()) if code]
+    return codes[-1].strip(b"()").decode("ascii", "replace")[:255] if codes else ""
+
+
+def _words(value: Any) -> Iterator[str]:
+    for word in value if isinstance(value, tuple) else ():
+        yield word.decode("utf-8", "replace") if isinstance(word, bytes) else str(word)
 
 
 def _number(answers: Mapping[str, Any], name: str) -> int:

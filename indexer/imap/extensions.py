@@ -1,4 +1,5 @@
-"""What IMAPClient 4.1 lacks: LIST-STATUS (RFC 5819) and QRESYNC (RFC 7162).
+"""What IMAPClient 4.1 lacks: LIST-STATUS (RFC 5819), QRESYNC (RFC 7162), ESEARCH (RFC 4731),
+MESSAGELIMIT (RFC 9738), and FETCH answers told apart from what a server says unasked.
 
 With `connection`, the one place that uses IMAPClient's private parts (`_imap`, an imaplib object).
 """
@@ -14,13 +15,18 @@ from imapclient.imap_utf7 import decode as decode_utf7
 from imapclient.imap_utf7 import encode as encode_utf7
 from imapclient.response_parser import parse_fetch_response
 
+from indexer.imap import sequence_sets
 from indexer.imap.session import Session
 
 _MAILBOX = rb'(?P<name>"(?:[^"\\]|\\.)*"|[^\s()]+)'
 _LIST = re.compile(rb'\((?P<flags>[^)]*)\) (?P<delimiter>"(?:[^"\\]|\\.)*"|NIL) ' + _MAILBOX)
-_STATUS = re.compile(_MAILBOX + rb" \((?P<items>[^)]*)\)")
+_STATUS = re.compile(_MAILBOX + rb" \((?P<items>.*)\)")
 _LITERAL = re.compile(rb"\{\d+\+?\}$")
-_MOST_RANGES = 100_000  # of a VANISHED answer
+_STATUS_NUMBER = re.compile(rb"([A-Z]+) (?:(\d+)|\(([^()]{0,255})\))", re.I)
+_ESEARCH = re.compile(rb"\bALL ([\d:,]+)", re.I)
+_LOWEST = re.compile(rb"\d+ (\d+)")
+_NO_LONGER = re.compile(r"\[EXPUNGEISSUED\]|no longer exist", re.I)
+_MOST_UIDS = 20_000_000  # of one folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,11 @@ class Listed:
     flags: frozenset[str]
 
 
-Statuses = dict[str, dict[str, int]]
-"""Folder name → what STATUS said of it, keys in upper case."""
+Status = dict[str, int | str]
+"""What STATUS said of a folder, keys in upper case: numbers, and MAILBOXID (RFC 8474) as a word."""
 
 
-def list_with_status(session: Session, items: str) -> tuple[list[Listed], Statuses]:
+def list_with_status(session: Session, items: str) -> tuple[list[Listed], dict[str, Status]]:
     """All folders with their states in one round trip (RFC 5819, RFC 6154 where offered).
 
     C: A1 LIST "" "*" RETURN (SPECIAL-USE STATUS (UIDVALIDITY UIDNEXT MESSAGES HIGHESTMODSEQ))
@@ -64,7 +70,7 @@ def list_plain(session: Session) -> list[Listed]:
     return _parse_list(_untagged(imap, "LIST"))
 
 
-def status(session: Session, folder: str, items: str) -> dict[str, int]:
+def status(session: Session, folder: str, items: str) -> Status:
     """STATUS of one folder, one round trip; empty where the server refuses it."""
     imap = session.client._imap
     kind, _ = imap._simple_command("STATUS", quoted(folder), f"({items})")
@@ -92,20 +98,101 @@ def examine(session: Session, folder: str, parameter: str) -> dict[str, list[Any
     return dict(imap.untagged_responses)
 
 
-def fetched(answers: Iterable[Any]) -> dict[int, dict[bytes, Any]]:
-    """Untagged FETCH answers, parsed by IMAPClient, by UID."""
-    return dict(parse_fetch_response(list(answers), False, True))
+def uid_fetch(
+    session: Session, uids: str, items: str, modifier: str = ""
+) -> Iterator[tuple[int, dict[bytes, Any]]]:
+    """UID FETCH of a sequence set; each answer with its UID, whoever sent it for what reason.
+
+    A server that stops at its limit of messages is asked for the rest.
+    """
+    imap = session.client._imap
+    while uids:
+        imap.untagged_responses.pop("FETCH", None)  # said unasked before: EXAMINE tells it again
+        kind, data = imap.uid("FETCH", uids, items, *([modifier] if modifier else []))
+        answers = [each for each in data if each is not None]
+        if kind != "OK":
+            if not _NO_LONGER.search(str(data[0])):
+                session.client._checkok("FETCH", kind, data)
+            answers = imap.untagged_responses.pop("FETCH", [])
+        yield from fetched(answers)
+        uids = _below(imap, uids)
 
 
-def vanished(answers: Iterable[Any]) -> Iterator[range]:
-    """Ranges of `* VANISHED (EARLIER) 41,43:116`; what cannot be read is left out."""
-    for answer in answers:
-        uids = bytes(answer).rpartition(b" ")[2]
-        for part in uids.split(b",")[:_MOST_RANGES]:
-            first, _, last = part.partition(b":")
-            if first.isdigit() and (last.isdigit() or not last):
-                low, high = sorted((int(first), int(last or first)))
-                yield range(low, high + 1)
+def fetched(answers: Iterable[Any]) -> Iterator[tuple[int, dict[bytes, Any]]]:
+    """Untagged FETCH answers, one by one, parsed by IMAPClient.
+
+    An answer without UID was not asked for: it goes by a number that may be another message's by
+    now (RFC 9051 section 7.5.2), and is left out.
+    """
+    for group in _groups(answers):
+        for items in parse_fetch_response(group, False, False).values():
+            uid = items.get(b"UID")
+            if isinstance(uid, int) and uid > 0:
+                yield uid, items
+
+
+def uid_search(session: Session, criteria: str, *, esearch: bool = False) -> list[int]:
+    """UIDs that match, ascending; with `esearch` the server may write them as ranges (RFC 4731)."""
+    imap = session.client._imap
+    found: set[int] = set()
+    within = ""
+    while True:
+        for name in ("SEARCH", "ESEARCH"):
+            imap.untagged_responses.pop(name, None)
+        returning = ["RETURN", "(ALL)"] if esearch else []
+        kind, data = imap.uid("SEARCH", *returning, criteria + within)
+        session.client._checkok("SEARCH", kind, data)
+        for line in (*data, *imap.untagged_responses.pop("SEARCH", ())):
+            found.update(int(word) for word in (line or b"").split() if word.isdigit())
+        for line in imap.untagged_responses.pop("ESEARCH", ()):
+            if match := _ESEARCH.search(line):
+                found.update(sequence_sets.flattened(sequence_sets.parse(match[1]), _MOST_UIDS))
+        lowest = _lowest(imap)
+        if lowest <= 1 or within == f" UID 1:{lowest - 1}":
+            return sorted(found)
+        within = f" UID 1:{lowest - 1}"
+
+
+def _lowest(imap: Any) -> int:
+    """RFC 9738: the lowest UID that was dealt with before the limit; 0 where all were."""
+    codes = imap.untagged_responses.pop("MESSAGELIMIT", [])
+    match = _LOWEST.match(codes[-1] or b"") if codes else None
+    return int(match[1]) if match else 0
+
+
+def _below(imap: Any, uids: str) -> str:
+    """What is left of a set after a server stopped at its limit, the highest UIDs first."""
+    lowest = _lowest(imap)
+    if not lowest:
+        return ""
+    left = [
+        range(each.start, min(each.stop, lowest))
+        for each in sequence_sets.parse(uids.encode())
+        if each.start < lowest
+    ]
+    text = ",".join(f"{each.start}:{each.stop - 1}" for each in left)
+    return text if text != uids else ""
+
+
+def _groups(answers: Iterable[Any]) -> Iterator[list[Any]]:
+    """imaplib's items → those of one answer each: pieces with literals, and the end without."""
+    group: list[Any] = []
+    for item in answers:
+        group.append(item)
+        if not isinstance(item, tuple):
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def vanished(answers: Iterable[Any]) -> list[range]:
+    """Ranges of `* VANISHED (EARLIER) 41,43:116`. Raises ValueError where they cannot be read."""
+    return [
+        each
+        for answer in answers
+        for each in sequence_sets.parse(bytes(answer).rpartition(b" ")[2])
+    ]
 
 
 def quoted(folder: str) -> str:
@@ -147,16 +234,16 @@ def _parse_list(lines: Iterable[bytes]) -> list[Listed]:
     ]
 
 
-def _parse_status(lines: Iterable[bytes]) -> Statuses:
-    found: Statuses = {}
+def _parse_status(lines: Iterable[bytes]) -> dict[str, Status]:
+    found: dict[str, Status] = {}
     for line in lines:
         match = _STATUS.match(line)
         if match:
-            words = match["items"].split()
             found[mailbox_name(match["name"])] = {
-                key.decode("ascii", "replace").upper(): int(value)
-                for key, value in zip(words[::2], words[1::2], strict=False)
-                if value.isdigit()
+                key.decode("ascii").upper(): int(number)
+                if number
+                else word.decode("utf-8", "replace")
+                for key, number, word in _STATUS_NUMBER.findall(match["items"])
             }
     return found
 

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from indexer.errors import ProtocolError
 from indexer.extract.document import Part
+from indexer.imap import extensions
 from indexer.imap.bodystructure import Structure, TextPart, choose
 from indexer.imap.examine import FlagState, flag_state
+from indexer.imap.sequence_sets import sequence_sets
 from indexer.imap.session import Session, server_errors
 
 CHUNK = 500
-"""UIDs of one command: ten digits each, they stay below the 8 KB line that servers take."""
+"""Messages whose heads are fetched together."""
 
 TEXT_CAP = 2 * 2**20
 """Octets of one text part; the rest is left on the server."""
 
 _MEMORY = 4 * 2**20  # octets of text that one FETCH may bring
+_FLAGS_OF = 10_000  # messages whose flags one FETCH may bring
 _HEADER_FIELDS = "DATE FROM TO CC BCC REPLY-TO SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID"
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
 _HEADER = f"BODY.PEEK[HEADER.FIELDS ({_HEADER_FIELDS})]"
 
 
@@ -44,33 +48,46 @@ class MessageHead:
 
 def all_uids(session: Session) -> list[int]:
     """Every UID of the folder, ascending. Raises ServerGone, ProtocolError."""
+    return _search(session, "UID 1:*")
+
+
+def all_uids_by_fetch(session: Session) -> list[int]:
+    """The same, for servers that give only some of what a SEARCH finds."""
     with _errors(session):
-        return sorted(int(uid) for uid in session.client.search(["UID", "1:*"]))
+        return sorted({uid for uid, _ in extensions.uid_fetch(session, "1:*", "(UID)")})
 
 
 def uids_from(session: Session, first: int) -> list[int]:
     """UIDs at or above `first`, ascending. `first:*` alone would always name the last message."""
-    with _errors(session):
-        found = session.client.search(["UID", f"{first}:*"])
-        return sorted(int(uid) for uid in found if uid >= first)
+    return [uid for uid in _search(session, f"UID {first}:*") if uid >= first]
 
 
 def uids_changed(session: Session, since: int) -> list[int]:
     """UIDs with a mod-sequence above `since`, ascending (RFC 7162 section 3.1.5)."""
+    # Without ESEARCH: not every server that has both gives ranges with MODSEQ.
     with _errors(session):
-        return sorted(int(uid) for uid in session.client.search(["MODSEQ", str(since + 1)]))
+        return extensions.uid_search(session, f"MODSEQ {since + 1}")
+
+
+def uids_received_since(session: Session, day: date) -> list[int]:
+    """UIDs of messages that arrived on that day or later, by the server's reckoning, ascending."""
+    return _search(session, f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}")
 
 
 def fetch_flags(
     session: Session, uids: Sequence[int], changed_since: int | None = None
 ) -> Iterator[FlagState]:
     """Flags of messages; with `changed_since` (a mod-sequence) of those that changed after it."""
-    modifiers = [f"CHANGEDSINCE {changed_since}"] if changed_since is not None else None
-    for chunk in _chunks(uids):
+    modifier = f"(CHANGEDSINCE {changed_since})" if changed_since is not None else ""
+    items = f"({_flag_items(session)})"
+    for some in sequence_sets(uids, octets=session.trusted.set_octets, messages=_FLAGS_OF):
         with _errors(session):
-            answers = session.client.fetch(chunk, ["FLAGS"], modifiers)
-            states = [flag_state(uid, items) for uid, items in answers.items() if b"FLAGS" in items]
-        yield from states
+            states = {  # a change meanwhile is told once more
+                uid: flag_state(uid, answer)
+                for uid, answer in extensions.uid_fetch(session, some, items, modifier)
+                if b"FLAGS" in answer
+            }
+        yield from states.values()
 
 
 def fetch_heads(session: Session, uids: Sequence[int]) -> list[MessageHead]:
@@ -78,15 +95,15 @@ def fetch_heads(session: Session, uids: Sequence[int]) -> list[MessageHead]:
 
     A message that the server does not give (it may just have been expunged) is absent.
     """
-    items = ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "BODYSTRUCTURE", _HEADER]
+    items = [_flag_items(session), "INTERNALDATE RFC822.SIZE BODYSTRUCTURE", _HEADER]
     if session.has("X-GM-EXT-1"):
         items.append("X-GM-MSGID")
     elif session.has("OBJECTID"):
         items.append("EMAILID")
-    if session.has("CONDSTORE"):
+    if session.condstore:
         items.append("MODSEQ")
+    answers = _fetch(session, uids, " ".join(items))
     with _errors(session):
-        answers = session.client.fetch(list(uids), items)
         return [_head(uid, answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer]
 
 
@@ -102,11 +119,10 @@ def fetch_texts(
         parts: dict[int, dict[str, bytes]] = defaultdict(dict)
         for (section, capped), sharing in _by_section(wanted, uids).items():
             item = f"BODY.PEEK[{section}]" + (f"<0.{TEXT_CAP}>" if capped else "")
-            with _errors(session):
-                for uid, answer in session.client.fetch(sharing, [item]).items():
-                    payload = _body(answer, section)
-                    if payload is not None:
-                        parts[uid][section] = payload
+            for uid, answer in _fetch(session, sharing, item).items():
+                payload = _body(answer, section)
+                if payload is not None:
+                    parts[uid][section] = payload
         yield (
             {
                 uid: tuple(
@@ -129,9 +145,7 @@ def fetch_texts(
 
 def fetch_source(session: Session, uid: int) -> bytes:
     """A whole message. Raises ProtocolError where it is gone."""
-    with _errors(session):
-        answer = session.client.fetch([uid], ["BODY.PEEK[]"]).get(uid, {})
-        source = _body(answer, "")
+    source = _body(_fetch(session, [uid], "BODY.PEEK[]").get(uid, {}), "")
     if source is None:
         raise ProtocolError(
             "the message is not there any more",
@@ -145,9 +159,23 @@ def _errors(session: Session) -> Any:
     return server_errors(f"account {session.account}")
 
 
-def _chunks(uids: Sequence[int]) -> Iterator[list[int]]:
-    for at in range(0, len(uids), CHUNK):
-        yield list(uids[at : at + CHUNK])
+def _search(session: Session, criteria: str) -> list[int]:
+    with _errors(session):
+        return extensions.uid_search(session, criteria, esearch=session.esearch)
+
+
+def _fetch(session: Session, uids: Sequence[int], items: str) -> dict[int, dict[bytes, Any]]:
+    """UID → what the server said of it, whether in one answer or in several."""
+    answers: dict[int, dict[bytes, Any]] = {}
+    with _errors(session):
+        for some in sequence_sets(sorted(uids), octets=session.trusted.set_octets):
+            for uid, answer in extensions.uid_fetch(session, some, f"({items})"):
+                answers.setdefault(uid, {}).update(answer)
+    return answers
+
+
+def _flag_items(session: Session) -> str:
+    return "FLAGS X-GM-LABELS" if session.has("X-GM-EXT-1") else "FLAGS"
 
 
 def _portions(wanted: Mapping[int, Sequence[TextPart]]) -> Iterator[tuple[int, ...]]:

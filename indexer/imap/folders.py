@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from indexer.imap import extensions
-from indexer.imap.extensions import Listed
+from indexer.imap.extensions import Listed, Status
 from indexer.imap.session import Session, server_errors
 
 _ROLES = {
@@ -54,13 +54,13 @@ def list_folders(session: Session) -> tuple[Folder, ...]:
     Raises ServerGone, ProtocolError.
     """
     items = "UIDVALIDITY UIDNEXT MESSAGES"
-    if session.has("CONDSTORE") or session.has("QRESYNC"):
+    if session.condstore:
         items += " HIGHESTMODSEQ"
     with server_errors(f"account {session.account}"):
         if session.has("LIST-STATUS"):
             listed, states = extensions.list_with_status(session, items)
         else:
-            listed, states = extensions.list_plain(session), {}
+            listed, states = extensions.list_plain(session), dict[str, Status]()
         folders = [each for each in listed if not each.flags & {"\\noselect", "\\nonexistent"}]
         for each in folders:
             if each.name not in states:
@@ -70,7 +70,10 @@ def list_folders(session: Session) -> tuple[Folder, ...]:
         sorted(
             (
                 Folder(
-                    each.name, each.delimiter, _role(each, told), folder_state(states[each.name])
+                    each.name,
+                    each.delimiter,
+                    _role(each, told),
+                    folder_state(states[each.name]),
                 )
                 for each in folders
             ),
@@ -79,14 +82,19 @@ def list_folders(session: Session) -> tuple[Folder, ...]:
     )
 
 
-def folder_state(answer: dict[str, int]) -> FolderState:
+def folder_state(answer: Status) -> FolderState:
     """What STATUS or EXAMINE said, by name in upper case; missing and impossible values are None."""
     return FolderState(
-        uidvalidity=answer.get("UIDVALIDITY") or None,
-        uidnext=answer.get("UIDNEXT") or None,
-        messages=answer.get("MESSAGES"),
-        highestmodseq=answer.get("HIGHESTMODSEQ") or None,
+        uidvalidity=_number(answer, "UIDVALIDITY", least=1),
+        uidnext=_number(answer, "UIDNEXT", least=1),
+        messages=_number(answer, "MESSAGES", least=0),
+        highestmodseq=_number(answer, "HIGHESTMODSEQ", least=1),
     )
+
+
+def _number(answer: Status, name: str, least: int) -> int | None:
+    value = answer.get(name)
+    return value if isinstance(value, int) and value >= least else None
 
 
 def _told_role(folder: Listed) -> str:

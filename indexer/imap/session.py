@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from imapclient import exceptions
 
@@ -30,15 +31,35 @@ _ENOUGH = re.compile(
 _BACKOFF = re.compile(r"Backoff Time: (\d{1,12})", re.I)  # milliseconds
 _PAUSE = 60.0  # seconds, where a server says that but not for how long
 _LONGEST_PAUSE = 3600.0
-_PARSE_ERRORS = (ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError)
+PARSE_ERRORS: tuple[type[Exception], ...] = (
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    exceptions.ProtocolError,
+)
+"""What parsers raise that trip over something a server sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Which offers of a server are believed, and how many octets a set in a command may have."""
+
+    qresync: bool = True
+    modseq: bool = True
+    esearch: bool = True
+    set_octets: int = 8000
 
 
 class Session:
     """A logged-in connection; a context manager that logs out. For one thread."""
 
-    def __init__(self, client: Connection, account: str) -> None:
+    def __init__(self, client: Connection, account: str, trusted: Trust = Trust()) -> None:
         self.client = client
         self.account = account
+        self.trusted = trusted
         self.capabilities = client.capabilities_now()
         self.enabled: frozenset[str] = frozenset()
         self.folder = ""  # the one that is open, as `examine` left it
@@ -59,14 +80,37 @@ class Session:
         """Whether the server offers it, as of after the login."""
         return capability in self.capabilities
 
+    @property
+    def qresync(self) -> bool:
+        """Whether EXAMINE may be asked for changes (RFC 7162)."""
+        return "QRESYNC" in self.enabled and self.trusted.qresync and self.trusted.modseq
+
+    @property
+    def condstore(self) -> bool:
+        """Whether mod-sequences tell what changed."""
+        return (self.has("CONDSTORE") or self.has("QRESYNC")) and self.trusted.modseq
+
+    @property
+    def esearch(self) -> bool:
+        """Whether SEARCH answers in ranges."""
+        return self.has("ESEARCH") and self.trusted.esearch
+
     def traffic(self) -> Traffic:
         """Octets and commands since the connection was made."""
         return self.client.traffic()
 
 
-def connect(account: AccountSettings, password: str, *, timeout: float = 60.0) -> Session:
-    """Connect, encrypt as configured, log in, and ENABLE what needs it; `timeout` in seconds.
+def connect(
+    account: AccountSettings,
+    password: str,
+    *,
+    trusted: Trust | None = None,
+    compress: bool = True,
+    timeout: float = 60.0,
+) -> Session:
+    """Connect, encrypt as configured, log in, compress, and ENABLE what needs it; `timeout` in seconds.
 
+    Without `compress` the socket carries plain IMAP, for who reads it himself.
     Raises ConnectError, TLSError, LoginError, Throttled, ServerGone, ProtocolError.
     """
     where = f"account {account.name}, {account.host}:{account.port}"
@@ -76,9 +120,18 @@ def connect(account: AccountSettings, password: str, *, timeout: float = 60.0) -
             _start_tls(client, account, where)
         _log_in(client, account, password, where)
         with server_errors(where):
-            session = Session(client, account.name)
+            session = Session(client, account.name, trusted or Trust())
+            if compress and session.has("COMPRESS=DEFLATE"):
+                client.compress()
             # RFC 5161: before the first SELECT; later it would only hide HIGHESTMODSEQ.
-            wanted = [name for name in ("QRESYNC", "CONDSTORE") if session.has(name)][:1]
+            wanted = [
+                name
+                for name, believed in (
+                    ("QRESYNC", session.trusted.qresync and session.trusted.modseq),
+                    ("CONDSTORE", session.trusted.modseq),
+                )
+                if session.has(name) and believed
+            ][:1]
             if wanted and session.has("ENABLE"):
                 answer = client.enable(*wanted)
                 session.enabled = frozenset(name.decode().upper() for name in answer)
@@ -118,7 +171,7 @@ def server_errors(where: str) -> Iterator[None]:
             where=where,
             cure="run with --debug to see more; `mailseek account test` says what the server offers",
         ) from error
-    except _PARSE_ERRORS as error:
+    except PARSE_ERRORS as error:
         raise ProtocolError(
             f"the server's answer cannot be understood ({type(error).__name__})",
             where=where,

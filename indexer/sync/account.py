@@ -16,14 +16,13 @@ from functools import partial
 from indexer.catalog import agenda, placements, removals
 from indexer.catalog import folders as catalog_folders
 from indexer.catalog.folders import KnownFolder
-from indexer.catalog.store import Catalog, storage_errors
-from indexer.errors import MailseekError
+from indexer.catalog.store import storage_errors
+from indexer.errors import MailseekError, Throttled
 from indexer.imap.connection import Traffic
 from indexer.imap.folders import Folder
-from indexer.imap.session import Session
-from indexer.settings import AccountSettings
 from indexer.sync import apply, planning
 from indexer.sync.folder import REFUSED, FolderSync, refusal
+from indexer.sync.link import Link
 from indexer.sync.lock import account_lock
 from indexer.sync.planning import Plan
 
@@ -71,18 +70,19 @@ class SyncReport:
 OnBatch = Callable[[BatchDone], None]
 
 
-def sync_account(
-    session: Session, catalog: Catalog, account: AccountSettings, *, on_batch: OnBatch
-) -> SyncReport:
+def sync_account(link: Link, *, on_batch: OnBatch) -> SyncReport:
     """Follow an account's folders; `on_batch` is called after each commit of messages.
 
     One pass for an account at a time. Whatever ends it early, ^C included, what was committed
-    stays. Raises ServerGone, ProtocolError, ConfigError, CatalogBusy, StorageError.
+    stays. Raises ServerGone, Throttled, Paused, ProtocolError, ConfigError, CatalogBusy,
+    StorageError.
     """
-    with storage_errors(catalog.path), account_lock(catalog.path.parent, account.name):
-        account_id = catalog_folders.account_id(catalog, account.name)
+    catalog, account_id = link.catalog, link.account_id
+    with storage_errors(catalog.path), account_lock(catalog.path.parent, link.account.name):
         try:
-            report = _Pass(session, catalog, account, account_id, on_batch).run()
+            report = _Pass(link, on_batch).run()
+        except Throttled:
+            raise  # nothing failed: whoever called waits
         except MailseekError as error:
             catalog_folders.pass_failed(catalog, account_id, str(error))
             raise
@@ -92,18 +92,8 @@ def sync_account(
 
 
 class _Pass:
-    def __init__(
-        self,
-        session: Session,
-        catalog: Catalog,
-        account: AccountSettings,
-        account_id: int,
-        on_batch: OnBatch,
-    ) -> None:
-        self._session = session
-        self._catalog = catalog
-        self._account = account
-        self._account_id = account_id
+    def __init__(self, link: Link, on_batch: OnBatch) -> None:
+        self._link = link
         self._on_batch = on_batch
         self._planned: dict[str, int] = {}  # folder → messages to fetch, estimated until it is open
         self._problems: dict[str, str] = {}
@@ -111,15 +101,16 @@ class _Pass:
         self._vanished = self._flags = self._changed = 0
 
     def run(self) -> SyncReport:
-        began, before = time.monotonic(), self._session.traffic()
-        plan = planning.plan(self._session, self._catalog, self._account, self._account_id)
+        link, account = self._link, self._link.account
+        began, before = time.monotonic(), link.session.traffic()
+        plan = planning.plan(link)
         self._follow_all(plan)
-        self._forget(plan.gone)
-        removed = 0
-        if self._account.on_delete == "remove":
-            removed = removals.sweep(self._catalog, self._account_id)
+        self._forget(plan.gone, unwanted=False)
+        self._forget(plan.unwanted, unwanted=True)
+        keep = account.on_delete == "keep"
+        removed = removals.sweep(link.catalog, link.account_id, keep=keep)
         return SyncReport(
-            account=self._account.name,
+            account=account.name,
             folders=len(plan.folders),
             changed_folders=self._changed,
             new=self._new,
@@ -130,7 +121,7 @@ class _Pass:
             flags=self._flags,
             missing=self._missing,
             problems=tuple(f"folder {name}: {said}" for name, said in self._problems.items()),
-            traffic=self._session.traffic() - before,
+            traffic=link.session.traffic() - before,
             seconds=time.monotonic() - began,
         )
 
@@ -153,15 +144,15 @@ class _Pass:
             return step()
         except REFUSED as error:
             said = refusal(error)
-            log.warning("account %s, folder %s: %s", self._account.name, folder.name, said)
+            log.warning("account %s, folder %s: %s", self._link.account.name, folder.name, said)
             self._problems[folder.name] = said
             self._planned[folder.name] = 0
-            self._session.folder = ""
+            self._link.session.folder = ""
             return None
 
     def _begin(self, folder: Folder, known: KnownFolder | None) -> FolderSync | None:
         """Removals and flags of a folder, and the newest of what came."""
-        begun = FolderSync.begin(self._session, self._catalog, self._account_id, folder, known)
+        begun = FolderSync.begin(self._link, folder, known)
         followed = begun.followed
         self._vanished += followed.vanished
         self._flags += followed.flags
@@ -179,7 +170,7 @@ class _Pass:
             messages = done.new + done.moved + done.failed
             self._on_batch(
                 BatchDone(
-                    self._account.name,
+                    self._link.account.name,
                     folder.folder.name,
                     messages,
                     sum(self._planned.values()),
@@ -188,9 +179,9 @@ class _Pass:
             )
         return folder if folder.left else None
 
-    def _forget(self, gone: Sequence[KnownFolder]) -> None:
+    def _forget(self, folders: Sequence[KnownFolder], *, unwanted: bool) -> None:
         """Folders that are gone, from the server or from the settings; after all arrivals."""
-        for folder in gone:
-            self._vanished += placements.count(self._catalog, folder.id)
+        for folder in folders:
+            self._vanished += placements.count(self._link.catalog, folder.id)
             self._changed += 1
-            apply.forget(self._catalog, folder.id)
+            apply.forget(self._link.catalog, folder.id, unwanted=unwanted)

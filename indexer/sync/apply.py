@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from indexer.catalog import folders, placements, records
+from indexer.catalog import beyond, folders, placements, records
 from indexer.catalog.folders import KnownFolder, SyncPoint
 from indexer.catalog.placements import Placing
 from indexer.catalog.records import NewDocument
@@ -20,20 +21,27 @@ class Portion:
     """A part of a chunk that came whole.
 
     `placed`: UIDs of known documents, by document id; `new`: documents with the UIDs at which they
-    are, one or more; `failed`: UIDs that the server did not give; `left`: how many of the folder's
-    messages are to be fetched after this portion; `last` is its sync point where none is.
+    are, one or more; `failed`: UIDs that the server did not give; `too_old`: UIDs that the
+    account does not want; `left`: how many of the folder's messages are to be fetched after this
+    portion; `last` is its sync point where none is.
     """
 
     placed: Sequence[tuple[Placing, int]] = ()
     new: Sequence[tuple[NewDocument, Sequence[Placing]]] = ()
     failed: Sequence[int] = ()
     reason: str = ""
+    too_old: Sequence[int] = ()
     left: int = 0
     last: SyncPoint | None = None
 
 
 def begin_anew(
-    catalog: Catalog, account_id: int, folder: Folder, point: SyncPoint, backlog: int
+    catalog: Catalog,
+    account_id: int,
+    folder: Folder,
+    point: SyncPoint,
+    backlog: int,
+    too_old: Sequence[int],
 ) -> KnownFolder:
     """A folder that is read from the beginning; documents of the old UIDs keep their words.
 
@@ -42,6 +50,7 @@ def begin_anew(
     """
     with catalog.transaction() as connection:
         id_ = folders.begin(connection, account_id, folder.name, folder.delimiter, folder.role)
+        beyond.put(connection, id_, too_old)
         folders.reach(connection, id_, point, backlog)
     return KnownFolder(id_, folder.name, folder.delimiter, folder.role, point)
 
@@ -60,13 +69,15 @@ def changes(
     changed: Sequence[Placing],
     point: SyncPoint,
     backlog: int = 0,
+    too_old: Sequence[int] = (),
 ) -> None:
     """Removals and flags first, then the sync point that covers them: together or not at all."""
-    if not (vanished or changed or backlog) and point == known.point:
+    if not (vanished or changed or backlog or too_old) and point == known.point:
         return
     with catalog.transaction() as connection:
         placements.remove(connection, known.id, vanished)
         placements.set_flags(connection, known.id, changed)
+        beyond.put(connection, known.id, too_old)
         folders.reach(connection, known.id, point, backlog)
 
 
@@ -83,6 +94,8 @@ def portion(catalog: Catalog, account_id: int, folder_id: int, portion: Portion)
             placed.extend((at, id_) for at in places)
         placements.put(connection, folder_id, placed)
         placements.put_failures(connection, account_id, folder_id, portion.failed, portion.reason)
+        placements.remove(connection, folder_id, portion.too_old)
+        beyond.put(connection, folder_id, portion.too_old)
         if portion.last is not None:
             folders.reach(connection, folder_id, portion.last)
         else:
@@ -114,7 +127,30 @@ def describe(catalog: Catalog, known: Iterable[KnownFolder], listed: Iterable[Fo
                 folders.describe(connection, id_, delimiter, role)
 
 
-def forget(catalog: Catalog, folder_id: int) -> None:
-    """A folder that is no longer followed, with its places; what is left without one is loose."""
+def identify(catalog: Catalog, folder_id: int, mailbox_id: str) -> None:
+    """What the server calls a folder whatever its name."""
     with catalog.transaction() as connection:
-        folders.drop(connection, folder_id)
+        folders.identify(connection, folder_id, mailbox_id)
+
+
+def rename(catalog: Catalog, renamed: Iterable[tuple[KnownFolder, str]]) -> None:
+    """Folders that go by other names now."""
+    with catalog.transaction() as connection:
+        for known, name in renamed:
+            folders.rename(connection, known, name)
+
+
+def mark(catalog: Catalog, missing: Iterable[KnownFolder], back: Iterable[KnownFolder]) -> None:
+    """Folders that the server does not list any more, or does again."""
+    with catalog.transaction() as connection:
+        folders.missing(connection, [each.id for each in missing], time.time())
+        folders.missing(connection, [each.id for each in back], 0)
+
+
+def forget(catalog: Catalog, folder_id: int, *, unwanted: bool) -> None:
+    """A folder that is no longer followed, with its places; what is left without one is loose.
+
+    `unwanted`: the settings leave it out, it may still be there.
+    """
+    with catalog.transaction() as connection:
+        folders.drop(connection, folder_id, unwanted=unwanted)

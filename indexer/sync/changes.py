@@ -19,6 +19,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import merge
 from typing import Literal
 
 from indexer.catalog.folders import SyncPoint
@@ -32,11 +33,12 @@ NO_FAILURES = Failures(frozenset(), frozenset())
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the catalog has of a folder; `placed` ascending."""
+    """What the catalog has of a folder; `placed` ascending, and so `beyond`: too old to be wanted."""
 
     point: SyncPoint
     placed: Sequence[int]
     failures: Failures = NO_FAILURES
+    beyond: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +108,45 @@ def arrivals_from(strategy: Strategy, point: SyncPoint, state: FolderState) -> i
 def compute(known: Known, seen: Seen) -> ChangeSet:
     """The difference between what we know and what the server said."""
     failures = known.failures
-    given_up = sorted(failures.given_up)
-    failed = sorted(failures.again | failures.given_up)
+    aside = array("Q", merge(sorted(failures.given_up), known.beyond))
+    unplaced = array("Q", merge(sorted(failures.again), aside))
     if seen.everything is not None:
-        gone, failed_gone = (
+        gone, unplaced_gone = (
             _without(known.placed, seen.everything),
-            _without(failed, seen.everything),
+            _without(unplaced, seen.everything),
         )
-        new = _without(_without(seen.everything, known.placed), given_up)
+        new = _without(_without(seen.everything, known.placed), aside)
         agrees = True
     else:
-        gone, failed_gone = _inside(known.placed, seen.vanished), _inside(failed, seen.vanished)
-        wanted = sorted(failures.again.difference(failed_gone).union(seen.arrived))
-        new = _without(_without(wanted, known.placed), given_up)
-        left_aside = len(_without(given_up, failed_gone))
+        gone, unplaced_gone = _inside(known.placed, seen.vanished), _inside(unplaced, seen.vanished)
+        wanted = sorted(failures.again.difference(unplaced_gone).union(seen.arrived))
+        new = _without(_without(wanted, known.placed), aside)
+        left_aside = len(_without(aside, unplaced_gone))
         count = len(known.placed) - len(gone) + len(new) + left_aside
         agrees = seen.state.messages in (None, count)
     new.reverse()
-    return ChangeSet(
-        new, array("Q", sorted((*gone, *failed_gone))) if failed_gone else gone, agrees
+    return ChangeSet(new, array("Q", merge(gone, unplaced_gone)) if unplaced_gone else gone, agrees)
+
+
+def split(new: Sequence[int], recent: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+    """UIDs to fetch, newest first, by whether they are among `recent`: (wanted, too old)."""
+    wanted = frozenset(recent)
+    return (
+        array("Q", (uid for uid in new if uid in wanted)),
+        array("Q", (uid for uid in new if uid not in wanted)),
+    )
+
+
+def stands_still(point: SyncPoint, state: FolderState) -> bool:
+    """Whether mail arrived and HIGHESTMODSEQ did not move: then it proves nothing."""
+    return (
+        point.complete
+        and point.highestmodseq is not None
+        and point.highestmodseq == state.highestmodseq
+        and point.uidnext is not None
+        and state.uidnext is not None
+        and state.uidnext > point.uidnext
+        and (state.messages or 0) > (point.messages or 0)
     )
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from indexer.catalog.folders import KnownFolder
-from indexer.catalog.store import Catalog
 from indexer.errors import ProtocolError
 from indexer.imap.examine import examine
 from indexer.imap.fetch import CHUNK
 from indexer.imap.folders import Folder
-from indexer.imap.session import Session
-from indexer.sync.following import Followed, follow
+from indexer.sync.following import Followed, another, follow
+from indexer.sync.link import Link
 from indexer.sync.reading import Committed, read
 
 REFUSED = (ProtocolError, OverflowError)
@@ -29,33 +28,16 @@ class FolderSync:
     May lie idle between two chunks while the session has another folder open.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        catalog: Catalog,
-        account_id: int,
-        folder: Folder,
-        followed: Followed,
-    ) -> None:
-        self._session = session
-        self._catalog = catalog
-        self._account_id = account_id
+    def __init__(self, link: Link, folder: Folder, followed: Followed) -> None:
+        self._link = link
         self._done = 0
         self.folder = folder
         self.followed = followed
 
     @classmethod
-    def begin(
-        cls,
-        session: Session,
-        catalog: Catalog,
-        account_id: int,
-        folder: Folder,
-        known: KnownFolder | None,
-    ) -> FolderSync:
+    def begin(cls, link: Link, folder: Folder, known: KnownFolder | None) -> FolderSync:
         """Follow removals and flags, and learn what is new. Raises ServerGone, ProtocolError."""
-        followed = follow(session, catalog, account_id, folder, known)
-        return cls(session, catalog, account_id, folder, followed)
+        return cls(link, folder, follow(link, folder, known))
 
     @property
     def left(self) -> int:
@@ -65,15 +47,14 @@ class FolderSync:
     def read_chunk(self) -> Iterator[Committed]:
         """Fetch the next messages, commit by commit; the last chunk moves the sync point.
 
-        Raises ServerGone; ProtocolError, also where it is no longer the folder that it was.
+        Raises ServerGone, Paused; ProtocolError, also where it is no longer the folder that it was.
         """
+        self._link.check_allowance()
         self._open()
         uids = self.followed.new[self._done : self._done + CHUNK]
         self._done += len(uids)
         yield from read(
-            self._session,
-            self._catalog,
-            self._account_id,
+            self._link,
             self.followed.folder.id,
             uids,
             after=self.left,
@@ -82,12 +63,16 @@ class FolderSync:
 
     def _open(self) -> None:
         name = self.folder.name
-        if self._session.folder == name:
+        session = self._link.session
+        if session.folder == name:
             return
-        state = examine(self._session, name).state
-        if state.uidvalidity != self.followed.reached.uidvalidity:
+        opened = examine(session, name)
+        if (
+            another(self.followed.folder, opened)
+            or opened.state.uidvalidity != self.followed.reached.uidvalidity
+        ):
             raise ProtocolError(
                 "the folder was replaced while it was being read",
-                where=f"account {self._session.account}, folder {name}",
+                where=f"account {session.account}, folder {name}",
                 cure="run it again; it is read anew",
             )

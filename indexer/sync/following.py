@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from indexer.catalog import placements
+from indexer.catalog import beyond, placements
 from indexer.catalog.folders import KnownFolder, SyncPoint
 from indexer.catalog.placements import Placing
 from indexer.catalog.store import Catalog
@@ -22,10 +23,11 @@ from indexer.imap.folders import Folder, FolderState
 from indexer.imap.session import Session
 from indexer.sync import apply, changes
 from indexer.sync.changes import ChangeSet, Known, Seen, Strategy
+from indexer.sync.link import Link
 
 _FLAGS_AT_ONCE = 500  # compared with the catalog
 _FLAGS_IN_MEMORY = 5000  # changed ones, before they are written ahead of their sync point
-_FEW = 2 * fetch.CHUNK  # messages that CHANGEDSINCE may name one by one
+_FEW = 1000  # messages that are named one by one
 
 log = logging.getLogger(__name__)
 
@@ -45,33 +47,31 @@ class Followed:
     flags: int
 
 
-def follow(
-    session: Session, catalog: Catalog, account_id: int, folder: Folder, known: KnownFolder | None
-) -> Followed:
+def follow(link: Link, folder: Folder, known: KnownFolder | None) -> Followed:
     """Bring removals and flags of a folder into the catalog; the folder stays open on the server.
 
     Raises ServerGone; ProtocolError where the server refuses this folder.
     """
+    session, catalog = link.session, link.catalog
     point = known.point if known else None
     named = _named(session, point)
     opened = examine(session, folder.name, named)
     state = opened.state
-    reached = changes.reached(state, listed=folder.state)
-    how = changes.strategy(
-        point, state, qresync=named is not None, condstore=session.has("CONDSTORE")
-    )
-    if known is None or how == "anew":
-        uids = _everything(session, folder.name, state)
-        known = apply.begin_anew(
-            catalog, account_id, folder, replace(reached, complete=False), len(uids)
-        )
-        found = changes.compute(Known(known.point, ()), Seen(state, everything=uids))
-        if not found.new:
-            apply.changes(catalog, known, (), (), reached)
-        return Followed(known, "anew", found.new, reached, 0, 0)
+    how = changes.strategy(point, state, qresync=named is not None, condstore=session.condstore)
+    if known is not None and another(known, opened):
+        how = "anew"
+    if known is None or point is None or how == "anew":
+        return _anew(link, folder, opened)
+    if how == "qresync" and not opened.understood:
+        link.blame("qresync", "an answer that cannot be read")
+        how = "condstore"
+    if how in ("qresync", "condstore") and changes.stands_still(point, state):
+        link.blame("modseq", "mail arrived, and HIGHESTMODSEQ stood still")
+        how = "plain"
 
+    reached = changes.reached(state, listed=folder.state)
     placed = placements.uids(catalog, known.id)
-    found = _changes(session, catalog, known, placed, opened, how)
+    found, too_old = _changes(link, known, placed, opened, how)
     vanished = len(found.vanished)
     flags = 0
     pending: list[Placing] = []
@@ -83,17 +83,45 @@ def follow(
         if len(pending) >= _FLAGS_IN_MEMORY:
             apply.flags(catalog, known.id, pending)
             pending = []
-    now = changes.halfway(known.point, reached, found) if found.new else reached
-    apply.changes(catalog, known, found.vanished, pending, now, len(found.new))
+    now = changes.halfway(point, reached, found) if found.new else reached
+    apply.changes(catalog, known, found.vanished, pending, now, len(found.new), too_old)
+    if opened.mailbox_id != known.mailbox_id:
+        apply.identify(catalog, known.id, opened.mailbox_id)
     log.debug(
         "%s: %s, %d new, %d gone, %d flags", folder.name, how, len(found.new), vanished, flags
     )
     return Followed(known, how, found.new, reached, vanished, flags)
 
 
+def another(known: KnownFolder, opened: Examined) -> bool:
+    """Whether the server has put another folder under this name, whatever UIDVALIDITY says."""
+    return bool(known.mailbox_id and opened.mailbox_id and known.mailbox_id != opened.mailbox_id)
+
+
+def _anew(link: Link, folder: Folder, opened: Examined) -> Followed:
+    """A folder never seen, or replaced by another: all of it is to be fetched."""
+    reached = changes.reached(opened.state, listed=folder.state)
+    uids = _everything(link.session, folder.name, opened.state)
+    found = changes.compute(Known(reached, ()), Seen(opened.state, everything=uids))
+    found, too_old = _recent(link, found)
+    known = apply.begin_anew(
+        link.catalog,
+        link.account_id,
+        folder,
+        replace(reached, complete=False),
+        len(found.new),
+        too_old,
+    )
+    if opened.mailbox_id:
+        apply.identify(link.catalog, known.id, opened.mailbox_id)
+    if not found.new:
+        apply.changes(link.catalog, known, (), (), reached)
+    return Followed(known, "anew", found.new, reached, 0, 0)
+
+
 def _named(session: Session, point: SyncPoint | None) -> tuple[int, int] | None:
     """What an EXAMINE with QRESYNC names; None where it cannot be used."""
-    if "QRESYNC" not in session.enabled or point is None:
+    if not session.qresync or point is None:
         return None
     if point.uidvalidity is None or point.highestmodseq is None:
         return None
@@ -101,25 +129,36 @@ def _named(session: Session, point: SyncPoint | None) -> tuple[int, int] | None:
 
 
 def _changes(
-    session: Session,
-    catalog: Catalog,
-    known: KnownFolder,
-    placed: Sequence[int],
-    opened: Examined,
-    how: Strategy,
-) -> ChangeSet:
-    """Arrivals and removals, by as few questions as the strategy allows."""
-    ours = Known(known.point, placed, placements.failures(catalog, known.id))
+    link: Link, known: KnownFolder, placed: Sequence[int], opened: Examined, how: Strategy
+) -> tuple[ChangeSet, Sequence[int]]:
+    """Arrivals and removals, by as few questions as the strategy allows; and what is too old."""
+    session, catalog = link.session, link.catalog
+    ours = Known(
+        known.point,
+        placed,
+        placements.failures(catalog, known.id),
+        beyond.uids(catalog, known.id),
+    )
     first = changes.arrivals_from(how, known.point, opened.state)
     if first != 1:
         arrived = fetch.uids_from(session, first) if first else ()
         vanished = opened.vanished if how == "qresync" else ()
         found = changes.compute(ours, Seen(opened.state, arrived=arrived, vanished=vanished))
         if found.agrees:
-            return found
+            return found, ()
         log.info("folder %s: counts disagree, comparing all UIDs", known.name)
     everything = _everything(session, known.name, opened.state)
-    return changes.compute(ours, Seen(opened.state, everything=everything))
+    return _recent(link, changes.compute(ours, Seen(opened.state, everything=everything)))
+
+
+def _recent(link: Link, found: ChangeSet) -> tuple[ChangeSet, Sequence[int]]:
+    """Without what is older than the account wants, and that; of a few, their headers tell it."""
+    if not link.oldest or len(found.new) <= _FEW:
+        return found, ()
+    # A day earlier: the server goes by its own time zone (RFC 9051 section 6.4.4).
+    day = datetime.fromtimestamp(link.oldest, UTC).date() - timedelta(days=1)
+    new, too_old = changes.split(found.new, fetch.uids_received_since(link.session, day))
+    return replace(found, new=new), too_old
 
 
 def _everything(session: Session, folder: str, state: FolderState) -> Sequence[int]:
@@ -130,6 +169,8 @@ def _everything(session: Session, folder: str, state: FolderState) -> Sequence[i
     if state.messages is not None and len(uids) < state.messages:
         messages = examine(session, folder).state.messages  # some may just have been removed
         uids = fetch.all_uids(session)
+        if messages is not None and len(uids) < messages:
+            uids = fetch.all_uids_by_fetch(session)
         if messages is not None and len(uids) < messages:
             raise ProtocolError(
                 f"the server names {len(uids)} of {messages} messages",

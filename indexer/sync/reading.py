@@ -14,7 +14,6 @@ from indexer.catalog import placements, records
 from indexer.catalog.folders import SyncPoint
 from indexer.catalog.placements import Placing
 from indexer.catalog.records import NewDocument
-from indexer.catalog.store import Catalog
 from indexer.errors import ProtocolError
 from indexer.extract import headers
 from indexer.extract.building import build
@@ -27,6 +26,7 @@ from indexer.sync import apply
 from indexer.sync.apply import Portion
 from indexer.sync.following import placing
 from indexer.sync.identity import identity
+from indexer.sync.link import Link
 
 _MOST_REFUSALS = 40  # of one chunk: more is not a poison message, it is a server that has enough
 _LARGEST = 2**63 - 1  # that the catalog can hold
@@ -48,9 +48,7 @@ class Committed:
 
 
 def read(
-    session: Session,
-    catalog: Catalog,
-    account_id: int,
+    link: Link,
     folder_id: int,
     uids: Sequence[int],
     *,
@@ -63,11 +61,14 @@ def read(
     there are none. Raises ServerGone,
     ProtocolError, StorageError, Superseded; what was yielded stays.
     """
+    session, catalog, account_id = link.session, link.catalog, link.account_id
     patience = _Patience()
     asked = frozenset(uids)
-    heads = [head for head in _heads(session, uids, patience) if head.uid in asked]
+    given_heads = [head for head in _heads(session, uids, patience) if head.uid in asked]
+    heads = [head for head in given_heads if head.received.timestamp() >= link.oldest]
     heads.sort(key=lambda head: head.uid, reverse=True)  # the newest portion is committed first
-    given = {head.uid for head in heads}
+    given = {head.uid for head in given_heads}
+    too_old = sorted(given.difference(head.uid for head in heads))
     failed = [uid for uid in uids if uid not in given]
     keys = {head.uid: identity(head) for head in heads}
     known = records.known(catalog, account_id, list(set(keys.values())))
@@ -101,11 +102,13 @@ def read(
             catalog,
             account_id,
             folder_id,
-            Portion(placed, new, failed, NOT_GIVEN, after + left, last if left == 0 else None),
+            Portion(
+                placed, new, failed, NOT_GIVEN, too_old, after + left, last if left == 0 else None
+            ),
         )
         copies = sum(len(places) for _, places in new) - len(new)
         yield Committed(len(new), bodies, len(placed) + copies, len(failed))
-        placed, failed = [], []
+        placed, failed, too_old = [], [], []
 
 
 class _Patience:

@@ -24,7 +24,9 @@ PASSWORD = "courier"
 PREFIX = "INBOX."
 
 _PROGRAMS = UNPACKED / "courier/usr/bin"
-_CAPABILITY = "IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT THREAD=REFERENCES SORT QUOTA IDLE"
+_CAPABILITY = (
+    "IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT THREAD=REFERENCES SORT QUOTA IDLE"
+)
 _LOGIN = re.compile(rb'(\S+) LOGIN "?([\w.@-]+)"? "?([\w-]+)"?\r\n', re.I)
 
 
@@ -54,7 +56,7 @@ def start(root: Path) -> RunningServer:
 def _refuse_watchers(root: Path) -> None:
     """Courier asks a daemon (gamin) to watch folders for it, and would wait 1.2 s for there to be
     one. With one that hangs up at once it does without."""
-    name = f"/tmp/fam-{AS_MAIL_USER.get('user') or getpass.getuser()}-{_watch_name(root)}"  # noqa: S108
+    name = f"/tmp/fam-{AS_MAIL_USER.get('user') or getpass.getuser()}-{_watch_name(root)}"
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(b"\0" + name.encode().ljust(107, b"\0"))
     listener.listen()

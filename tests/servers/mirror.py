@@ -13,6 +13,7 @@ from indexer.catalog import lookup, records
 from indexer.catalog.store import Catalog
 from indexer.imap.session import Session, connect
 from indexer.sync.account import BatchDone, SyncReport, sync_account
+from indexer.sync.link import linked
 from tests.servers.conftest import Mailbox
 
 FIRST = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -59,9 +60,9 @@ class Passes:
         account = replace(self.mailbox.account, **changed)  # type: ignore[arg-type]
         with (
             Catalog.open(self.mailbox.settings.catalog_path) as catalog,
-            self.session() as session,
+            linked(catalog, account) as link,
         ):
-            return sync_account(session, catalog, account, on_batch=self.on_batch)
+            return sync_account(link, on_batch=self.on_batch)
 
     def session(self) -> Session:
         return connect(self.mailbox.account, self.mailbox.server.password)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
+from imapclient.exceptions import IMAPClientError
 
 from indexer.imap import fetch
 from indexer.imap.examine import examine
@@ -38,15 +40,17 @@ def letter(text: str = "hello", attachment: bytes = b"") -> bytes:
 
 def test_folders_have_decoded_names_and_roles(any_mailbox: Mailbox) -> None:
     client = any_mailbox.log_in()
-    for name in ("東京", "Projekte/Größe", 'with "quotes"', "2024", "007", "A & B"):
+    names = {"東京", "Projekte/Größe", "2024", "007", "A & B"}
+    for name in names:
         client.create_folder(name)
+    with suppress(IMAPClientError):  # Cyrus does not make it
+        client.create_folder('with "quotes"')
+        names.add('with "quotes"')
 
     with session_of(any_mailbox) as session:
         folders = {folder.name: folder for folder in list_folders(session)}
 
-    assert {"INBOX", "東京", "Projekte/Größe", 'with "quotes"', "2024", "007", "A & B"} <= set(
-        folders
-    )
+    assert {"INBOX", *names} <= set(folders)
     assert [folders[name].role for name in ("INBOX", "Sent", "Junk", "東京")] == [
         "inbox", "sent", "spam", "",
     ]  # fmt: skip
@@ -56,7 +60,8 @@ def test_folders_have_decoded_names_and_roles(any_mailbox: Mailbox) -> None:
 def test_every_folder_that_is_listed_can_be_examined(any_mailbox: Mailbox) -> None:
     client = any_mailbox.log_in()
     for name in ("parent/child", "007", 'q"uote', "back\\slash", "tail "):
-        client.create_folder(name)
+        with suppress(IMAPClientError):  # not every server makes all of these
+            client.create_folder(name)
 
     with session_of(any_mailbox) as session:
         for folder in list_folders(session):

@@ -37,17 +37,20 @@ _CHILD = """\
 import sys
 from pathlib import Path
 from indexer.catalog.store import Catalog
-from indexer.imap.session import connect
-from indexer.settings import AccountSettings
+import os
+from indexer.settings import AccountSettings, Secret
 from indexer.sync import folder as folder_module
 from indexer.sync.account import sync_account
+from indexer.sync.link import linked
 
 port, user, password, catalog_path, chunk = sys.argv[1:]
 folder_module.CHUNK = int(chunk)
-account = AccountSettings("test", "127.0.0.1", user, None, port=int(port), tls="none")
-with Catalog.open(Path(catalog_path)) as catalog, connect(account, password) as session:
+os.environ["SECRET"] = password
+secret = Secret("env", "SECRET")
+account = AccountSettings("test", "127.0.0.1", user, secret, port=int(port), tls="none")
+with Catalog.open(Path(catalog_path)) as catalog, linked(catalog, account) as link:
     print("begin", flush=True)
-    sync_account(session, catalog, account, on_batch=lambda _: None)
+    sync_account(link, on_batch=lambda _: None)
 print("end", flush=True)
 """
 

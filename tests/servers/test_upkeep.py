@@ -20,6 +20,7 @@ from indexer.index.engine import Partition
 from indexer.index.whoosh_engine import WhooshEngine
 from indexer.settings import Settings
 from indexer.sync.folder import FolderSync
+from indexer.sync.link import Link
 from indexer.sync.lock import account_lock
 from indexer.verification import verify
 from indexer.work import Done
@@ -143,10 +144,10 @@ def test_a_folder_that_the_server_refuses_is_named_and_holds_up_nothing(
     append(client, "Archive", 30)
     begin = FolderSync.begin
 
-    def refused(session: Any, catalog: Any, account_id: int, folder: Folder, known: Any) -> Any:
+    def refused(link: Link, folder: Folder, known: Any) -> Any:
         if folder.name == "Archive":
             raise ProtocolError("permission denied")
-        return begin(session, catalog, account_id, folder, known)
+        return begin(link, folder, known)
 
     monkeypatch.setattr(FolderSync, "begin", refused)
     for _ in range(2):
@@ -167,11 +168,14 @@ def test_a_folder_that_was_taken_over_is_looked_at_again(
     append(client, "INBOX", 31)
     begin = FolderSync.begin
 
-    def taken_over(session: Any, catalog: Any, account_id: int, folder: Folder, known: Any) -> Any:
+    def taken_over(link: Link, folder: Folder, known: Any) -> Any:
         if folder.name == "Archive":
-            with Catalog.open(catalog.path) as other, fenced(other, account_id, "Archive"):
+            with (
+                Catalog.open(link.catalog.path) as other,
+                fenced(other, link.account_id, "Archive"),
+            ):
                 pass
-        return begin(session, catalog, account_id, folder, known)
+        return begin(link, folder, known)
 
     monkeypatch.setattr(FolderSync, "begin", taken_over)
     done = steps.plan_account(filled.settings, "test", mine)

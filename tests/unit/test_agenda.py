@@ -162,10 +162,10 @@ class TestSettling:
 
         follow(catalog, here, lost + 1)
         follow(catalog, there, lost - 1)
-        assert backlog.settle(catalog, account, remove=True) == 0
+        assert backlog.settle(catalog, account, keep=False) == 0
 
         follow(catalog, there, lost + 1)
-        assert backlog.settle(catalog, account, remove=True) == 1
+        assert backlog.settle(catalog, account, keep=False) == 1
         assert records.existing(catalog.connection, [1]) == frozenset()
 
     def test_it_is_kept_while_there_is_something_to_fetch(self, catalog: Catalog) -> None:
@@ -176,11 +176,11 @@ class TestSettling:
             placements.remove(connection, here, [1])
 
         follow(catalog, here, NOW * 2, left=7)
-        assert backlog.settle(catalog, account, remove=True) == 0
+        assert backlog.settle(catalog, account, keep=False) == 0
         assert backlog.behind(catalog) == {"a": 7}
 
         follow(catalog, here, NOW * 2)
-        assert backlog.settle(catalog, account, remove=True) == 1
+        assert backlog.settle(catalog, account, keep=False) == 1
 
     def test_a_document_that_was_removed_meanwhile_is_not_placed(self, catalog: Catalog) -> None:
         account = folders.account_id(catalog, "a")

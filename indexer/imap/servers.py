@@ -1,0 +1,205 @@
+"""What a server really does: measured, where it can be without writing, and known from others.
+
+Capabilities are promises. Some servers offer QRESYNC and send what no client can read, some answer
+ESEARCH with a count alone, some do not confirm ENABLE. Whatever is found out here is remembered,
+and decides how the server is asked from then on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
+from typing import Any
+
+from indexer.errors import ProtocolError, ServerGone
+from indexer.imap import extensions
+from indexer.imap.examine import Examined, examine
+from indexer.imap.session import Session, Trust, server_errors
+
+MEASURED_FOR = 30 * 86400.0
+"""Seconds after which a server is measured anew: they are updated."""
+
+_SAMPLE = 100  # of the newest UIDs of the inbox
+_LENGTHS = (1000, 8000, 32000)  # octets of a set in a command
+
+_KNOWN: dict[str, dict[str, bool]] = {
+    # VANISHED that cannot be read, ESEARCH with a count alone (Mailspring-Sync #91,
+    # horde/Imap_Client #17)
+    "mail.me.com": {"qresync": False, "esearch": False},
+    # offers QRESYNC, and later passes miss changes (nextcloud/mail #10581)
+    "awsapps.com": {"qresync": False},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Whether a server does what it offers; None where that was not seen yet, or is not offered.
+
+    `qresync`: EXAMINE tells changes that can be read; `modseq`: HIGHESTMODSEQ moves when something
+    changes; `esearch`: RETURN (ALL) lists what SEARCH does; `utf8_search`: SEARCH takes UTF-8;
+    `idle`: IDLE begins; `set_octets`: how long a set of UIDs in a command may be; `why`: what was
+    seen of those that are False. `measured_at` in seconds since 1970, 0 is never.
+    """
+
+    qresync: bool | None = None
+    modseq: bool | None = None
+    esearch: bool | None = None
+    utf8_search: bool | None = None
+    idle: bool | None = None
+    set_octets: int = 8000
+    why: tuple[str, ...] = ()
+    measured_at: float = 0
+
+    @property
+    def trust(self) -> Trust:
+        """What to believe: everything that was not found to be wrong."""
+        return Trust(
+            qresync=self.qresync is not False,
+            modseq=self.modseq is not False,
+            esearch=self.esearch is not False,
+            set_octets=self.set_octets,
+        )
+
+    def fresh(self, now: float) -> bool:
+        """Whether they need not be measured again yet."""
+        return 0 <= now - self.measured_at < MEASURED_FOR
+
+    def blamed(self, offer: str, why: str) -> Verdicts:
+        """With one offer that turned out to be wrong."""
+        return replace(self, **{offer: False}, why=(*self.why, why)[-8:])
+
+
+def known(host: str) -> Verdicts:
+    """What others found out about a provider."""
+    for suffix, told in _KNOWN.items():
+        if host == suffix or host.endswith("." + suffix):
+            why = tuple(f"{name}: known not to work at {suffix}" for name in told)
+            return Verdicts(**told, why=why)
+    return Verdicts()
+
+
+def as_json(verdicts: Verdicts) -> dict[str, Any]:
+    """For the catalog, and for `account test --json`."""
+    return asdict(verdicts)
+
+
+def from_json(stored: dict[str, Any]) -> Verdicts:
+    """What `as_json` made, perhaps by another version of mailseek."""
+    names = {each.name for each in fields(Verdicts)}
+    kept = {name: value for name, value in stored.items() if name in names}
+    return Verdicts(**{**kept, "why": tuple(kept.get("why", ()))})
+
+
+def measure(session: Session, verdicts: Verdicts) -> Verdicts:
+    """Ask the inbox in several ways, reading only; `verdicts` is what was known before.
+
+    Raises ServerGone before anything was learned; a server that hangs up on a question is not asked
+    the next ones.
+    """
+    found = _Findings(verdicts, session)
+    opened = examine(session, "INBOX")
+    first = max(1, (opened.state.uidnext or 1) - _SAMPLE)
+    there: list[int] = []
+
+    def search() -> None:
+        nonlocal there
+        there = extensions.uid_search(session, f"UID {first}:4294967295")
+
+    found.ask("search", search)
+    if session.has("ESEARCH") and there and verdicts.esearch is not False:
+        found.judge(
+            "esearch",
+            "it does not list what SEARCH does",
+            lambda: _esearch(session, first) == there,
+        )
+    if session.has("QRESYNC") and verdicts.qresync is not False:
+        if "QRESYNC" not in session.enabled:
+            found.blame("qresync", "ENABLE is not confirmed")
+        elif there and opened.state.highestmodseq:
+            found.judge(
+                "qresync",
+                "its answer contradicts SEARCH, or cannot be read",
+                lambda: _qresync(session, opened, first, there),
+            )
+    found.judge("utf8_search", "SEARCH CHARSET UTF-8 is refused", lambda: _utf8(session))
+    if session.has("IDLE"):
+        found.judge("idle", "IDLE is refused", lambda: _idle(session))
+    found.lengths(_LENGTHS)
+    session.folder = ""
+    return replace(found.verdicts, measured_at=time.time())
+
+
+class _Findings:
+    """Verdicts as they come in; silent once the server has hung up."""
+
+    def __init__(self, verdicts: Verdicts, session: Session) -> None:
+        self.verdicts = replace(verdicts, why=tuple(verdicts.why))
+        self._where = f"account {session.account}, measuring"
+        self._session = session
+        self._gone = False
+
+    def ask(self, what: str, question: Callable[[], object]) -> bool | None:
+        """Whether a question was answered with yes; None where nobody answers any more."""
+        if self._gone:
+            return None
+        try:
+            with server_errors(f"{self._where} {what}"):
+                answer = question()
+        except ProtocolError:
+            return False
+        except ServerGone:
+            self._gone = True
+            return False
+        return answer is not False
+
+    def judge(self, offer: str, otherwise: str, question: Callable[[], bool]) -> None:
+        """Keep the answer as a verdict."""
+        answer = self.ask(offer, question)
+        if answer is False:
+            self.blame(offer, otherwise)
+        elif answer:
+            self.verdicts = replace(self.verdicts, **{offer: True})  # type: ignore[arg-type]
+
+    def blame(self, offer: str, why: str) -> None:
+        self.verdicts = self.verdicts.blamed(offer, f"{offer}: {why}")
+
+    def lengths(self, octets: tuple[int, ...]) -> None:
+        """Longer and longer commands, until one is refused."""
+        for length in octets:
+            uids = ",".join(["1", "3"] * (length // 4))
+            if not self.ask("lengths", partial(_answered, self._session, f"UID {uids}")):
+                break
+            self.verdicts = replace(self.verdicts, set_octets=length)
+
+
+def _answered(session: Session, criteria: str) -> bool:
+    extensions.uid_search(session, criteria)
+    return True
+
+
+def _esearch(session: Session, first: int) -> list[int]:
+    return extensions.uid_search(session, f"UID {first}:4294967295", esearch=True)
+
+
+def _qresync(session: Session, opened: Examined, first: int, there: list[int]) -> bool:
+    """Ask for all changes of the newest messages: what changed is there, what vanished is not."""
+    last = (opened.state.uidnext or 1) - 1
+    parameter = f"(QRESYNC ({opened.state.uidvalidity} 1 {first}:{last}))"
+    answers = extensions.examine(session, "INBOX", parameter)
+    changed = {uid for uid, _ in extensions.fetched(answers.get("FETCH", ()))}
+    gone = extensions.vanished(answers.get("VANISHED", ()))
+    present = set(there)
+    return changed <= present and not any(uid in each for each in gone for uid in present)
+
+
+def _utf8(session: Session) -> bool:
+    session.client.search(["SUBJECT", "größe"], "UTF-8")
+    return True
+
+
+def _idle(session: Session) -> bool:
+    session.client.idle()
+    session.client.idle_done()
+    return True

@@ -1,0 +1,77 @@
+"""What a pass works between: a server that we are logged in to, and an account of the catalog."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from indexer.catalog import allowance, servers
+from indexer.catalog import folders as catalog_folders
+from indexer.catalog.store import Catalog
+from indexer.errors import Paused
+from indexer.imap import servers as imap_servers
+from indexer.imap.session import Session, connect
+from indexer.passwords import password
+from indexer.settings import AccountSettings
+
+
+@dataclass(slots=True)
+class Link:
+    """One connection of an account, and what it may be used for.
+
+    `oldest`: mail that arrived before (seconds since 1970) is left on the server; 0 is none.
+    """
+
+    session: Session
+    catalog: Catalog
+    account: AccountSettings
+    account_id: int
+    oldest: int = 0
+    _counted: int = 0
+
+    def blame(self, offer: str, why: str) -> None:
+        """The server did not do what it offers: remember it, and do without from now on."""
+        servers.blame(self.catalog, self.account_id, offer, why)
+        self.session.trusted = replace(self.session.trusted, **{offer: False})
+
+    def check_allowance(self) -> None:
+        """Count what was received. Raises Paused once the account has had its `daily_mb`."""
+        if self.account.daily_mb is None:
+            return
+        received = self.session.traffic().received
+        now = time.time()
+        spent = allowance.spend(self.catalog, self.account_id, received - self._counted, now)
+        self._counted = received
+        if spent >= self.account.daily_mb * 1_000_000:
+            raise Paused(
+                f"today's {self.account.daily_mb} MB are used up",
+                seconds=allowance.DAY - now % allowance.DAY,
+                where=f"account {self.account.name}",
+                cure="it goes on after midnight UTC; `daily_mb` in config.toml is the limit",
+            )
+
+
+@contextmanager
+def linked(catalog: Catalog, account: AccountSettings) -> Iterator[Link]:
+    """Log in, with what is known of the server; it is measured first where that is due.
+
+    Raises ConfigError, ConnectError, TLSError, LoginError, Throttled, Paused, ServerGone.
+    """
+    account_id = catalog_folders.account_id(catalog, account.name)
+    secret = password(account)
+    found = servers.verdicts(catalog, account_id, account.host)
+    if not found.fresh(time.time()):
+        before = imap_servers.known(account.host)
+        with connect(account, secret, trusted=before.trust) as session:
+            found = imap_servers.measure(session, before)
+        servers.remember(catalog, account_id, account.host, found)
+    with connect(account, secret, trusted=found.trust) as session:
+        yield link(session, catalog, account, account_id)
+
+
+def link(session: Session, catalog: Catalog, account: AccountSettings, account_id: int) -> Link:
+    """A link over a session that is there."""
+    return Link(session, catalog, account, account_id, account.oldest(datetime.now(UTC)))
