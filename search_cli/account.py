@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from indexer import config_file
-from indexer.passwords import password
 from indexer.settings import AccountSettings, load
 from search_cli import output
 
@@ -102,15 +101,23 @@ def remove(home: Path | None, name: str, yes: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
 def test(home: Path | None, name: str, as_json: bool) -> int:
-    """Log in, and say what the server offers and holds."""
+    """Log in, measure what the server really does, and say what it offers and holds."""
     from indexer.imap.folders import list_folders
-    from indexer.imap.session import connect
+    from indexer.imap.servers import as_json as verdicts_as_json
     from indexer.pipeline import chosen
+    from indexer.sync.link import measured
 
-    (account,) = chosen(load(home), [name])
-    with connect(account, password(account)) as session:
+    settings = load(home)
+    (account,) = chosen(settings, [name])
+    with measured(settings.catalog_path, account) as (session, verdicts):
         folders = list_folders(session)
-        fast = [each for each in ("QRESYNC", "CONDSTORE", "LIST-STATUS") if session.has(each)]
+        how = (
+            "QRESYNC"
+            if session.qresync
+            else "CONDSTORE"
+            if session.condstore
+            else "comparing UIDs and flags"
+        )
         capabilities = sorted(session.capabilities)
     messages = sum(each.state.messages or 0 for each in folders if each.state)
     if as_json:
@@ -120,12 +127,19 @@ def test(home: Path | None, name: str, as_json: bool) -> int:
                 "folders": len(folders),
                 "messages": messages,
                 "capabilities": capabilities,
+                "server": verdicts_as_json(verdicts),
             }
         )
         return 0
     click.echo(f"{name}: logged in to {account.host}:{account.port} as {account.user}")
     click.echo(f"{len(folders)} folders, {messages} messages")
-    click.echo("changes are followed by: " + (", ".join(fast) or "comparing UIDs and flags"))
+    click.echo(f"changes are followed by: {how}")
+    for offer, verdict in verdicts_as_json(verdicts).items():
+        if isinstance(verdict, bool):
+            click.echo(f"{offer.replace('_', ' ')}: {'works' if verdict else 'does not work'}")
+    click.echo(f"longest set of UIDs in a command: {verdicts.set_octets} octets")
+    for why in verdicts.why:
+        click.echo(f"not used: {why}")
     return 0
 
 

@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from indexer.catalog.schema import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
 from indexer.catalog.store import Catalog
 from indexer.errors import QueryError
+from indexer.imap.labels import LABEL, label_word
 from indexer.query import syntax
 
 _BITS = {"flagged": FLAGGED, "answered": ANSWERED, "draft": DRAFT, "deleted": DELETED}
@@ -188,10 +189,20 @@ def _in_folder(catalog: Catalog, wanted: str, span: syntax.Span) -> Condition:
         found = [id_ for id_, _, path, _ in folders if fnmatchcase(path, name)]
     elif not found:
         found = [id_ for id_, _, path, _ in folders if path.rpartition("/")[2] == name]
+        if not found and (labelled := _labelled(catalog, name)):
+            return labelled
         if not found and name not in _ROLES:
             raise UnknownName("folder", wanted, span, sorted({path for *_, path in folders}))
     marks = ", ".join("?" * len(found))
     return _placed(f"folder_id IN ({marks})", tuple(found))
+
+
+def _labelled(catalog: Catalog, name: str) -> Condition | None:
+    """Messages with a label of Gmail's, its own ones (\\Important) also without the backslash."""
+    words = [f" {LABEL}{before}{label_word(name)} ".lower() for before in ("", "\\")]
+    test = "(instr(lower(keywords), ?) OR instr(lower(keywords), ?))"
+    there = catalog.connection.execute(f"SELECT 1 FROM placement WHERE {test} LIMIT 1", words)
+    return _placed(test, tuple(words)) if there.fetchone() else None
 
 
 def _in_account(catalog: Catalog, name: str, span: syntax.Span) -> Condition:

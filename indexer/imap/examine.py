@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from indexer.imap import extensions
 from indexer.imap.extensions import mailbox_name
 from indexer.imap.folders import FolderState, folder_state
+from indexer.imap.labels import LABEL, label_word
 from indexer.imap.session import PARSE_ERRORS, Session, server_errors
-
-LABEL = "label:"
-"""What the flag begins with that stands for a label of Gmail's; blanks in it are written %20."""
-
-_PERCENT = re.compile(r"[\s%]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +85,7 @@ def flag_state(uid: int, items: Mapping[bytes, Any]) -> FlagState:
     Gmail's labels are flags that begin with `label:`.
     """
     flags = frozenset(_words(items.get(b"FLAGS"))).union(
-        LABEL + _PERCENT.sub(lambda found: quote(found[0]), mailbox_name(label.encode()))
+        LABEL + label_word(mailbox_name(label.encode()))
         for label in _words(items.get(b"X-GM-LABELS"))
     )
     modseq = items.get(b"MODSEQ")

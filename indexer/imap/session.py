@@ -82,8 +82,14 @@ class Session:
 
     @property
     def qresync(self) -> bool:
-        """Whether EXAMINE may be asked for changes (RFC 7162)."""
-        return "QRESYNC" in self.enabled and self.trusted.qresync and self.trusted.modseq
+        """Whether EXAMINE may be asked for changes (RFC 7162); it would not tell Gmail's labels."""
+        return (
+            self.has("QRESYNC")
+            and "QRESYNC" in self.enabled
+            and not self.has("X-GM-EXT-1")
+            and self.trusted.qresync
+            and self.trusted.modseq
+        )
 
     @property
     def condstore(self) -> bool:

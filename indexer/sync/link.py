@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from indexer.catalog import allowance, servers
 from indexer.catalog import folders as catalog_folders
 from indexer.catalog.store import Catalog
 from indexer.errors import Paused
 from indexer.imap import servers as imap_servers
+from indexer.imap.servers import Verdicts
 from indexer.imap.session import Session, connect
 from indexer.passwords import password
 from indexer.settings import AccountSettings
@@ -58,20 +60,32 @@ class Link:
 def linked(catalog: Catalog, account: AccountSettings) -> Iterator[Link]:
     """Log in, with what is known of the server; it is measured first where that is due.
 
-    Raises ConfigError, ConnectError, TLSError, LoginError, Throttled, Paused, ServerGone.
+    Raises ConfigError, ConnectError, TLSError, LoginError, Throttled, ServerGone.
     """
     account_id = catalog_folders.account_id(catalog, account.name)
     secret = password(account)
     found = servers.verdicts(catalog, account_id, account.host)
     if not found.fresh(time.time()):
-        before = imap_servers.known(account.host)
-        with connect(account, secret, trusted=before.trust) as session:
-            found = imap_servers.measure(session, before)
-        servers.remember(catalog, account_id, account.host, found)
+        found = _measure(catalog, account, account_id, secret)
     with connect(account, secret, trusted=found.trust) as session:
-        yield link(session, catalog, account, account_id)
+        yield Link(session, catalog, account, account_id, account.oldest(datetime.now(UTC)))
 
 
-def link(session: Session, catalog: Catalog, account: AccountSettings, account_id: int) -> Link:
-    """A link over a session that is there."""
-    return Link(session, catalog, account, account_id, account.oldest(datetime.now(UTC)))
+@contextmanager
+def measured(catalog_path: Path, account: AccountSettings) -> Iterator[tuple[Session, Verdicts]]:
+    """Log in after the server was measured, whether that is due or not. Raises like `linked`."""
+    secret = password(account)
+    with Catalog.open(catalog_path) as catalog:
+        account_id = catalog_folders.account_id(catalog, account.name)
+        found = _measure(catalog, account, account_id, secret)
+    with connect(account, secret, trusted=found.trust) as session:
+        yield session, found
+
+
+def _measure(catalog: Catalog, account: AccountSettings, account_id: int, secret: str) -> Verdicts:
+    """On a connection of its own: a server may hang up on a question."""
+    before = imap_servers.known(account.host)
+    with connect(account, secret, trusted=before.trust) as session:
+        found = imap_servers.measure(session, before)
+    servers.remember(catalog, account_id, account.host, found)
+    return found

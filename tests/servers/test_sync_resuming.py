@@ -199,7 +199,7 @@ def test_a_pass_that_died_before_its_sweep_leaves_it_to_the_next(
     client.delete_messages(client.search()[:2])
     client.expunge()
 
-    def die(*_: object) -> int:
+    def die(*_: object, **__: object) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("indexer.catalog.removals.sweep", die)

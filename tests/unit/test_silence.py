@@ -21,3 +21,11 @@ def test_markup_that_is_no_html_is_read_without_a_word() -> None:
 
     assert said(f"from indexer.extract.html import to_text; to_text({markup!r})") == ""
     assert said("from indexer.extract.html import to_text; to_text('/etc/hosts')") == ""
+
+
+def test_a_search_does_not_pay_for_what_talks_to_servers() -> None:
+    code = (
+        "import sys, indexer.search.searcher; print([m for m in sys.modules if m == 'imapclient'])"
+    )
+
+    assert said(code).strip() == "[]"
