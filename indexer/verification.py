@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from indexer.catalog import beyond, outbox, placements
+from indexer.catalog import beyond, lookup, outbox, placements
 from indexer.catalog import folders as catalog_folders
 from indexer.catalog.folders import KnownFolder
 from indexer.catalog.store import Catalog
@@ -20,16 +21,24 @@ from indexer.pipeline import chosen
 from indexer.settings import AccountSettings, Settings
 from indexer.sync.planning import in_scope
 
+PARTITION = "index "
+"""What the place of a difference begins with that is a partition's."""
+
 _SHOWN = 8  # UIDs or ids that a line names
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not as it should be: whose, where, and what."""
+    """One thing that is not as it should be: whose, where, and what.
+
+    `cure`: a pass over the folder that compares everything, a folder read anew, or a partition of
+    the index written anew.
+    """
 
     account: str
     place: str
     problem: str
+    cure: Literal["follow", "anew", "index"]
 
 
 def verify(settings: Settings, names: Sequence[str]) -> Iterator[Difference]:
@@ -52,11 +61,11 @@ def against_server(
     listed = [each for each in list_folders(session) if in_scope(account, each)]
     for name in sorted(known.keys() - {each.name for each in listed}):
         if not known[name].missing_since:  # else the next pass, or the one after it, drops it
-            yield Difference(account.name, name, "the folder is not on the server")
+            yield Difference(account.name, name, "the folder is not on the server", "follow")
     for folder in listed:
         ours = known.get(folder.name)
         if ours is None:
-            yield Difference(account.name, folder.name, "the folder was never synced")
+            yield Difference(account.name, folder.name, "the folder was never synced", "follow")
         else:
             yield from folder_differences(session, catalog, account.name, ours)
 
@@ -64,11 +73,11 @@ def against_server(
 def folder_differences(
     session: Session, catalog: Catalog, account: str, folder: KnownFolder
 ) -> Iterator[Difference]:
-    """UIDs and flags of one folder. Raises ServerGone, ProtocolError."""
+    """UIDs, flags and which messages they are (by size). Raises ServerGone, ProtocolError."""
     name = folder.name
     state = examine(session, name).state
     if state.uidvalidity != folder.point.uidvalidity:
-        yield Difference(account, name, "UIDVALIDITY changed since the last sync")
+        yield Difference(account, name, "UIDVALIDITY changed since the last sync", "follow")
         return
     there = fetch.all_uids(session)
     here = [*placements.uids(catalog, folder.id), *beyond.uids(catalog, folder.id)]
@@ -77,22 +86,22 @@ def folder_differences(
         ("not on the server", set(here) - set(there)),
     ):
         if uids:
-            yield Difference(account, name, f"{what}: UID {_some(uids)}")
-    yield from _flags(session, catalog, account, name, folder.id, there)
-
-
-def _flags(
-    session: Session, catalog: Catalog, account: str, folder: str, folder_id: int, uids: list[int]
-) -> Iterator[Difference]:
-    wrong: set[int] = set()
-    for at in range(0, len(uids), fetch.CHUNK):
-        chunk = uids[at : at + fetch.CHUNK]
-        stored = placements.flags(catalog, folder_id, chunk)
-        for state in fetch.fetch_flags(session, chunk):
-            if state.uid in stored and placements.stored_flags(state.flags) != stored[state.uid]:
-                wrong.add(state.uid)
-    if wrong:
-        yield Difference(account, folder, f"flags differ: UID {_some(wrong)}")
+            yield Difference(account, name, f"{what}: UID {_some(uids)}", "follow")
+    flags: set[int] = set()
+    others: set[int] = set()
+    for at in range(0, len(there), fetch.CHUNK):
+        chunk = there[at : at + fetch.CHUNK]
+        stored = placements.flags(catalog, folder.id, chunk)
+        sizes = lookup.sizes(catalog, folder.id, chunk)
+        for seen, size in fetch.fetch_flags_and_sizes(session, chunk):
+            if seen.uid in stored and placements.stored_flags(seen.flags) != stored[seen.uid]:
+                flags.add(seen.uid)
+            if size is not None and sizes.get(seen.uid, size) != size:
+                others.add(seen.uid)
+    if flags:
+        yield Difference(account, name, f"flags differ: UID {_some(flags)}", "follow")
+    if others:
+        yield Difference(account, name, f"another message is there: UID {_some(others)}", "anew")
 
 
 def against_index(settings: Settings, catalog: Catalog, account: str) -> Iterator[Difference]:
@@ -120,10 +129,10 @@ def partition_differences(
     engine: WhooshEngine, catalog: Catalog, account: str, partition: Partition
 ) -> Iterator[Difference]:
     """What one partition of the index has that it should not, or has not that it should."""
-    place = f"index {partition.period}"
+    place = PARTITION + partition.period
     indexed = engine.ids(partition)
     if len(indexed) != len(set(indexed)):
-        yield Difference(account, place, "a message is indexed twice")
+        yield Difference(account, place, "a message is indexed twice", "index")
     stored = {
         id_
         for (id_,) in catalog.connection.execute(
@@ -137,9 +146,9 @@ def partition_differences(
         ("indexed, but not in the catalog", set(indexed) - stored - waiting),
     ):
         if ids:
-            yield Difference(account, place, f"{what}: message {_some(ids)}")
+            yield Difference(account, place, f"{what}: message {_some(ids)}", "index")
     if disorder := engine.disorder(partition):
-        yield Difference(account, place, f"{disorder} messages are out of order")
+        yield Difference(account, place, f"{disorder} messages are out of order", "index")
 
 
 def _account_id(catalog: Catalog, name: str) -> int | None:

@@ -93,11 +93,12 @@ def settle(catalog: Catalog, account_id: int, *, keep: bool, error: str = "") ->
     return removals.sweep(catalog, account_id, keep=keep, before=now.followed_since)
 
 
-def distrust(catalog: Catalog, account_id: int, folder: str) -> None:
-    """Have a folder compared UID by UID, flag by flag, by its next pass."""
+def distrust(catalog: Catalog, account_id: int, folder: str, *, uids: bool = False) -> None:
+    """Have a folder compared UID by UID, flag by flag, by its next pass; with `uids`, read anew."""
     with catalog.transaction() as connection:
         connection.execute(
             "UPDATE folder SET highestmodseq = NULL, complete = 0"
-            " WHERE account_id = ? AND name = ?",
+            + (", uidvalidity = NULL" if uids else "")
+            + " WHERE account_id = ? AND name = ?",
             (account_id, folder),
         )

@@ -116,6 +116,18 @@ def counts(catalog: Catalog) -> dict[str, Counts]:
     return {name: Counts(*numbers) for name, *numbers in rows}
 
 
+def sizes(catalog: Catalog, folder_id: int, uids: Sequence[int]) -> dict[int, int]:
+    """UID → octets of the message there, of some UIDs of a folder."""
+    marks = ", ".join("?" * len(uids))
+    return dict(
+        catalog.connection.execute(
+            "SELECT uid, size FROM placement JOIN document ON document.id = document_id"
+            f" WHERE folder_id = ? AND uid IN ({marks})",
+            (folder_id, *uids),
+        )
+    )
+
+
 def identities(catalog: Catalog, folder_id: int, uids: Sequence[int]) -> dict[int, bytes]:
     """UID → identity of the message there, of some UIDs of a folder."""
     marks = ", ".join("?" * len(uids))

@@ -90,6 +90,16 @@ def fetch_flags(
         yield from states.values()
 
 
+def fetch_flags_and_sizes(
+    session: Session, uids: Sequence[int]
+) -> Iterator[tuple[FlagState, int | None]]:
+    """Flags of messages, and RFC822.SIZE where the server told it."""
+    for uid, answer in _fetch(session, uids, f"{_flag_items(session)} RFC822.SIZE").items():
+        size = answer.get(b"RFC822.SIZE")
+        if b"FLAGS" in answer:
+            yield flag_state(uid, answer), size if isinstance(size, int) else None
+
+
 def fetch_heads(session: Session, uids: Sequence[int]) -> list[MessageHead]:
     """Headers, structure, flags, date and size of at most CHUNK messages, in one round trip.
 
