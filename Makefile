@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MAILSEEK_CORPUS ?= .corpus/mail
 export MAILSEEK_CORPUS
 
-.PHONY: help demo stack test unit lint types contract lock bench bench-workers chaos clean servers
+.PHONY: help demo stack test unit lint types contract lock bench bench-workers chaos soak clean servers
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -48,9 +48,14 @@ lint: $(VENV)/.runtime  ## style, and which room may import which
 types: $(VENV)/.runtime  ## mypy, strict
 	$(BIN)/mypy
 
-chaos: $(VENV)/.runtime servers  ## 200 random kills of services, and of syncs; some minutes
-	@MAILSEEK_TEST_KILLS=200 MAILSEEK_TEST_WORKER_KILLS=200 $(BIN)/python -m pytest -o timeout=1800 \
-		-k "killed_at or TestChaos" tests/servers
+chaos: $(VENV)/.runtime servers  ## 200 random kills of services and of syncs, 200 faults of the network
+	@MAILSEEK_TEST_KILLS=200 MAILSEEK_TEST_WORKER_KILLS=200 MAILSEEK_TEST_FAULTS=200 \
+		$(BIN)/python -m pytest -o timeout=1800 \
+		-k "killed_at or TestChaos or test_faults" tests/servers
+
+soak: $(VENV)/.runtime servers  ## random changes on every server, compared after each pass; STEPS=2000 on each
+	@MAILSEEK_TEST_STEPS=$(or $(STEPS),2000) $(BIN)/python -m pytest -o timeout=3600 -rP \
+		tests/servers/test_random_changes.py
 
 contract: $(VENV)/.runtime  ## what the index relies on, on Whoosh 2.7.4 as well
 	sh tests/whoosh-2.7.4.sh

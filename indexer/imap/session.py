@@ -29,6 +29,9 @@ _ENOUGH = re.compile(
     r"\[(?:LIMIT|UNAVAILABLE|INUSE|OVERQUOTA)\]|throttled|too many .*connections", re.I
 )
 _BACKOFF = re.compile(r"Backoff Time: (\d{1,12})", re.I)  # milliseconds
+TIMEOUT = 60.0
+"""Seconds within which a server answers; one that does not is gone."""
+
 _PAUSE = 60.0  # seconds, where a server says that but not for how long
 _LONGEST_PAUSE = 3600.0
 PARSE_ERRORS: tuple[type[Exception], ...] = (
@@ -112,15 +115,16 @@ def connect(
     *,
     trusted: Trust | None = None,
     compress: bool = True,
-    timeout: float = 60.0,
+    timeout: float | None = None,
 ) -> Session:
-    """Connect, encrypt as configured, log in, compress, and ENABLE what needs it; `timeout` in seconds.
+    """Connect, encrypt as configured, log in, compress, and ENABLE what needs it.
 
-    Without `compress` the socket carries plain IMAP, for who reads it himself.
+    `timeout`: seconds within which a server answers, TIMEOUT if it is not given. Without `compress`
+    the socket carries plain IMAP, for who reads it himself.
     Raises ConnectError, TLSError, LoginError, Throttled, ServerGone, ProtocolError.
     """
     where = f"account {account.name}, {account.host}:{account.port}"
-    client = _connected(account, timeout, where)
+    client = _connected(account, TIMEOUT if timeout is None else timeout, where)
     try:
         if account.tls == "starttls":
             _start_tls(client, account, where)
