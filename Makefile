@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MAILSEEK_CORPUS ?= .corpus/mail
 export MAILSEEK_CORPUS
 
-.PHONY: help demo stack test unit lint types contract lock bench bench-workers chaos soak clean servers
+.PHONY: help demo stack test unit lint types contract lock bench bench-workers bench-following chaos soak clean servers
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -67,6 +67,10 @@ bench: $(VENV)/.runtime  ## side by side with mbsync and notmuch, on MAILSEEK_CO
 bench-workers: $(VENV)/.runtime servers  ## the same mail through Celery workers; PART=throughput, freshness or memory
 	@sh benchmarks/install.sh
 	@$(BIN)/python -m benchmarks.workers $(PART)
+
+bench-following: $(VENV)/.runtime servers  ## how soon new mail is found, what flags cost; PART=freshness or flags
+	@sh benchmarks/install.sh
+	@$(BIN)/python -m benchmarks.following $(PART)
 
 lock: $(VENV)/.runtime  ## resolve the lock files again, for every platform, with hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -269,21 +269,21 @@ def synced(home: Path) -> int:
         return int(count)
 
 
-def main() -> None:
-    parts = {"throughput": throughput, "freshness": freshness, "memory": memory}
+def run_parts(name: str, parts: Mapping[str, Callable[[Bench], None]]) -> None:
+    """Those that are named as arguments, else all; each with servers and homes of its own."""
     KEEP.mkdir(exist_ok=True)
-    for name in sys.argv[1:] or list(parts):
-        with ExitStack() as stack, (KEEP / f"workers-{name}.md").open("w") as file:
+    for part in sys.argv[1:] or list(parts):
+        with ExitStack() as stack, (KEEP / f"{name}-{part}.md").open("w") as file:
 
             def say(line: str, file=file) -> None:  # type: ignore[no-untyped-def]
                 print(line, flush=True)
                 print(line, file=file, flush=True)
 
-            say(f"## {name}, {datetime.now(UTC):%Y-%m-%d}")
+            say(f"## {part}, {datetime.now(UTC):%Y-%m-%d}")
             say(f"{os.cpu_count()} cores, Python {platform.python_version()}, {rivals.versions()}")
             say("")
-            parts[name](Bench(stack, say))
+            parts[part](Bench(stack, say))
 
 
 if __name__ == "__main__":
-    main()
+    run_parts("workers", {"throughput": throughput, "freshness": freshness, "memory": memory})

@@ -18,7 +18,7 @@ from typing import Literal
 from indexer.catalog import agenda, failed, folders, lookup, outbox
 from indexer.catalog.overview import forget_account
 from indexer.catalog.store import Catalog
-from indexer.errors import ConfigError, IndexUnavailable, MailseekError, Throttled
+from indexer.errors import ConfigError, IndexUnavailable, MailseekError, Paused, Throttled
 from indexer.imap.examine import examine
 from indexer.imap.fetch import fetch_source
 from indexer.imap.session import connect
@@ -109,37 +109,40 @@ def _sync_one(
         on_progress(Progress("fetch", account.name, done, batch.total))
 
     account_id = folders.account_id(catalog, account.name)
+    pause = _rest_of(catalog, account)
     while True:
+        if pause is not None:
+            if pause.seconds > patience:
+                return Outcome(account.name, None, pause)
+            on_progress(Progress("pause", account.name, 0, math.ceil(pause.seconds)))
+            time.sleep(pause.seconds)
+            patience -= pause.seconds
         try:
-            _obey_rest(catalog, account)
             with linked(catalog, account) as link:
                 report = sync_account(link, on_batch=on_batch)
             return Outcome(account.name, report, None)
         except Throttled as error:
             agenda.rest(catalog, account_id, time.time() + error.seconds, str(error))
-            if error.seconds > patience:
-                return Outcome(account.name, None, error)
-            on_progress(Progress("pause", account.name, 0, math.ceil(error.seconds)))
-            time.sleep(error.seconds)
-            patience -= error.seconds
+            pause = error
         except MailseekError as error:
             folders.pass_failed(catalog, account_id, str(error))
             return Outcome(account.name, None, error)
 
 
-def _obey_rest(catalog: Catalog, account: AccountSettings) -> None:
-    """Raises Throttled while a server that asked for a pause has not had it."""
+def _rest_of(catalog: Catalog, account: AccountSettings) -> Throttled | None:
+    """What is left of a pause that the server asked for, or that the account's settings make."""
     entry = agenda.entry(catalog, account.name)
     if entry is None or entry.setbacks:  # not the server asked for it, but our own caution
-        return
+        return None
     seconds = entry.not_before - time.time()
-    if seconds > 0:
-        raise Throttled(
-            "it rests, as the server or its `daily_mb` asked",
-            seconds=seconds,
-            where=f"account {account.name}",
-            cure=f"it goes on in {math.ceil(seconds)} s by itself, or at the next sync after that",
-        )
+    if seconds <= 0:
+        return None
+    return Paused(
+        f"it rests for another {math.ceil(seconds)} s, as was asked: see `mailseek status`",
+        seconds=seconds,
+        where=f"account {account.name}",
+        cure="nothing is lost; a later sync goes on, or this one would with --watch",
+    )
 
 
 def retry_failed(settings: Settings, names: Sequence[str]) -> int:

@@ -36,6 +36,7 @@ _CONNECTING = 8  # threads
 _RECONCILE = 5.0  # seconds between two looks at config.toml
 _SOONEST, _LATEST = 1.0, 300.0  # seconds until a lost connection is made again
 _REFUSED = 900.0  # seconds after a refused login: more tries may lock the account
+_SLEPT = 20.0  # seconds by which the clock ran ahead of this process
 _NOTHING_TO_HEAR = 3600.0  # seconds until a server that cannot tell is asked whether it can now
 
 
@@ -63,12 +64,14 @@ class Watcher:
         self._selector = selectors.DefaultSelector()
         self._threads = ThreadPoolExecutor(_CONNECTING, thread_name_prefix="connect")
         self._reconciled_at = -_RECONCILE
+        self._ahead = time.time() - time.monotonic()  # grows while the machine sleeps
 
     def run(self, stop: threading.Event) -> None:
         """Listen until `stop` is set, whatever happens to a server."""
         try:
             while not stop.is_set():
                 now = time.monotonic()
+                self._wake(now)
                 if now - self._reconciled_at >= _RECONCILE:
                     self._reconciled_at = now
                     self._reconcile()
@@ -82,6 +85,19 @@ class Watcher:
             self._threads.shutdown(wait=False, cancel_futures=True)
             for each in self._accounts.values():
                 self._hang_up(each)
+
+    def _wake(self, now: float) -> None:
+        """After a sleep of the machine anything may have happened, and connections may be dead."""
+        ahead = time.time() - now
+        slept, self._ahead = ahead - self._ahead, ahead
+        if slept < _SLEPT:
+            return
+        log.info("the machine slept for %.0f s, looking everywhere", slept)
+        for each in self._accounts.values():
+            each.alive_at = -KEEP_ALIVE  # a sign of life is due now
+            each.again_at = 0.0
+            if each.watch is not None:
+                each.changed.add(None)
 
     def _reconcile(self) -> None:
         """Accounts come and go with config.toml."""

@@ -55,6 +55,9 @@ def command(home: Path | None, folders: bool, failed: bool, as_json: bool) -> in
     for line in known:
         if line.last_error:
             click.echo(f"{line.name}: last error: {output.printable(line.last_error)}")
+        if line.rests_until:
+            until = output.short_date(line.rests_until, datetime.now().astimezone()).strip()
+            click.echo(f"{line.name}: rests until {until}")
         if folders:
             rows = [
                 (f"  {output.printable(each.name)}", each.role, str(each.messages), str(each.unread),
@@ -144,8 +147,13 @@ def _workers_json(workers: Snapshot | None, left: float | None) -> dict[str, obj
     }
 
 
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
 def _as_json(line: AccountLine) -> dict[str, object]:
     return {
         **dataclasses.asdict(line),
-        "last_sync": line.last_sync.isoformat().replace("+00:00", "Z") if line.last_sync else None,
+        "last_sync": _moment(line.last_sync),
+        "rests_until": _moment(line.rests_until),
     }

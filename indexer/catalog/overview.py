@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,7 +26,8 @@ class FolderLine:
 class AccountLine:
     """One account; counts are of messages, however many folders they are in.
 
-    `to_fetch`: as far as the last pass over the folders told.
+    `to_fetch`: as far as the last pass over the folders told. `rests_until`: nothing is asked of
+    the server before this moment, for the reason in `last_error`.
     """
 
     name: str
@@ -36,6 +38,7 @@ class AccountLine:
     to_fetch: int
     last_sync: datetime | None
     last_error: str
+    rests_until: datetime | None
     folders: tuple[FolderLine, ...]
 
 
@@ -52,10 +55,11 @@ def overview(catalog: Catalog) -> list[AccountLine]:
             to_fetch=behind.get(name, 0),
             last_sync=datetime.fromtimestamp(last_sync, UTC) if last_sync else None,
             last_error=last_error,
+            rests_until=datetime.fromtimestamp(rests, UTC) if rests > time.time() else None,
             folders=tuple(_folders(catalog, account_id)),
         )
-        for account_id, name, last_sync, last_error in catalog.connection.execute(
-            "SELECT id, name, last_sync, last_error FROM account ORDER BY name"
+        for account_id, name, last_sync, last_error, rests in catalog.connection.execute(
+            "SELECT id, name, last_sync, last_error, not_before FROM account ORDER BY name"
         ).fetchall()
     ]
 

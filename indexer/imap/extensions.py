@@ -253,6 +253,8 @@ def mailbox_name(raw: bytes) -> str:
     name = _unquoted(raw)
     if name.upper() == b"INBOX":
         return "INBOX"
+    if b"&" not in name and name.isascii():
+        return name.decode("ascii")
     try:
         decoded: str = decode_utf7(name)
     except (ValueError, IndexError):

@@ -23,7 +23,8 @@ class Fault:
 class Proxy:
     """A context manager; `received` counts octets from the server, `seen` what clients sent.
 
-    `fault` happens once, on whichever connection reaches its octet; `happened` says that it did.
+    Every connection is cut after `cut_after` octets from the server. `fault` happens once, on
+    whichever connection reaches its octet; `happened` says that it did.
     """
 
     def __init__(
@@ -32,7 +33,8 @@ class Proxy:
         self._target = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self.fault = Fault("cut", cut_after) if cut_after is not None else fault
+        self.cut_after = cut_after
+        self.fault = fault
         self.happened = False
         self.received = 0
         self.connections = 0
@@ -79,6 +81,8 @@ class Proxy:
                         return
 
     def _due(self, from_client: bool, passed: int) -> Fault | None:
+        if self.cut_after is not None and not from_client and passed > self.cut_after:
+            return Fault("cut", self.cut_after)
         fault = self.fault
         if fault is None or (fault.kind == "cut command") != from_client or passed <= fault.after:
             return None
@@ -89,7 +93,7 @@ class Proxy:
         self, fault: Fault, data: bytes, at: int, client: socket.socket, other: socket.socket
     ) -> bool:
         """Do it; whether the connection goes on."""
-        before, after = data[:at], data[at:]
+        before, after = data[: max(at, 0)], data[max(at, 0) :]
         other.sendall(before)
         if fault.kind in ("cut", "cut command"):
             return False

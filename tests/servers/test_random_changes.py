@@ -159,7 +159,7 @@ class ChangingMail(RuleBasedStateMachine):
 
     def leave(self) -> None:
         """Close the folder that is open: some servers do not rename or delete it."""
-        self.client.select_folder("INBOX", readonly=True)
+        self.client.select_folder("INBOX")
 
     def teardown(self) -> None:
         try:

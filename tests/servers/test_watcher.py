@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -21,6 +22,19 @@ from worker.sending import Sender
 from worker.watcher import Teller
 
 pytestmark = pytest.mark.dovecot
+
+
+def test_after_the_machine_slept_everything_is_looked_at(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watching = Watching(mailbox.settings)
+    assert watching.heard("plan test")
+    watching.sent.messages.clear()
+    clock = time.time
+    monkeypatch.setattr("indexer.watcher.time.time", lambda: clock() + 3600)
+
+    assert watching.heard("plan test")
+    watching.end()
 
 
 @dataclass
