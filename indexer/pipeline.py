@@ -25,7 +25,7 @@ from indexer.imap.session import connect
 from indexer.passwords import password
 from indexer.settings import AccountSettings, Settings
 from indexer.sync.account import BatchDone, SyncReport, sync_account
-from indexer.sync.link import linked
+from indexer.sync.link import Kept, linked
 
 _WORTH_WRITERS = 1000  # messages; fewer are indexed sooner than processes start
 _POLL = 0.2  # seconds between two looks at how far the writers are
@@ -76,10 +76,12 @@ def sync(
     on_progress: OnProgress,
     *,
     patience: float = 600.0,
+    kept: Kept | None = None,
 ) -> list[Outcome]:
     """One pass over each account, one after the other; everything that came is searchable after.
 
-    A server that asks for a pause is waited for, `patience` seconds at most. An account that fails
+    A server that asks for a pause is waited for, `patience` seconds at most; `kept` are sessions of
+    earlier calls. An account that fails
     does not keep the others from their pass. May be interrupted at any time: what was committed
     stays, and the next pass goes on there. Raises ConfigError, StorageError, IndexUnavailable.
     """
@@ -87,7 +89,7 @@ def sync(
     accounts = chosen(settings, names)
     with Catalog.open(settings.catalog_path) as catalog, _Writers(settings) as writers:
         for account in accounts:
-            outcomes.append(_sync_one(catalog, account, writers, on_progress, patience))
+            outcomes.append(_sync_one(catalog, account, writers, on_progress, patience, kept))
         writers.finish(catalog, on_progress)
     return outcomes
 
@@ -98,6 +100,7 @@ def _sync_one(
     writers: _Writers,
     on_progress: OnProgress,
     patience: float,
+    kept: Kept | None,
 ) -> Outcome:
     done = 0
 
@@ -118,7 +121,7 @@ def _sync_one(
             time.sleep(pause.seconds)
             patience -= pause.seconds
         try:
-            with linked(catalog, account) as link:
+            with linked(catalog, account, kept) as link:
                 report = sync_account(link, on_batch=on_batch)
             return Outcome(account.name, report, None)
         except Throttled as error:

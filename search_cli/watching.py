@@ -16,6 +16,7 @@ from indexer.errors import Throttled
 from indexer.imap.watch import Changed
 from indexer.pipeline import Outcome
 from indexer.settings import Settings
+from indexer.sync.link import Kept
 from indexer.watcher import Watcher
 
 _GATHER = 0.02  # seconds in which more of the same may come
@@ -58,23 +59,30 @@ def _passes(
     every = float(settings.workers.sync_every)
     due_at = dict.fromkeys(accounts, time.monotonic() + every)
     failures = dict.fromkeys(accounts, 0)
-    while True:
-        due: set[str] = set()
-        with suppress(queue.Empty):
-            due.add(changed.get(timeout=max(0.0, min(due_at.values()) - time.monotonic())))
-            time.sleep(_GATHER)
-            while True:
-                due.add(changed.get_nowait())
-        now = time.monotonic()
-        due |= {name for name, at in due_at.items() if at <= now}
-        outcomes = pipeline.sync(settings, sorted(due), lambda _: None, patience=0)
-        report(outcomes)
-        for each in outcomes:
-            failed = each.error is not None
-            failures[each.account] = failures[each.account] + 1 if failed else 0
-            wait = every
-            if isinstance(each.error, Throttled):
-                wait = each.error.seconds
-            elif failed:
-                wait = min(_AGAIN * 2 ** min(failures[each.account] - 1, 20), every)
-            due_at[each.account] = time.monotonic() + wait
+    with Kept() as kept:
+        while True:
+            due = _wait(changed, min(due_at.values()))
+            due |= {name for name, at in due_at.items() if at <= time.monotonic()}
+            outcomes = pipeline.sync(settings, sorted(due), lambda _: None, patience=0, kept=kept)
+            report(outcomes)
+            for each in outcomes:
+                failures[each.account] = failures[each.account] + 1 if each.error else 0
+                due_at[each.account] = time.monotonic() + _next(each, failures[each.account], every)
+
+
+def _wait(changed: queue.SimpleQueue[str], until: float) -> set[str]:
+    """Accounts that were told of, gathered for a moment; none once it is time (monotonic)."""
+    due: set[str] = set()
+    with suppress(queue.Empty):
+        due.add(changed.get(timeout=max(0.0, until - time.monotonic())))
+        time.sleep(_GATHER)
+        while True:
+            due.add(changed.get_nowait())
+    return due
+
+
+def _next(outcome: Outcome, failures: int, every: float) -> float:
+    """Seconds until an account is looked at again, if nobody tells of it before."""
+    if isinstance(outcome.error, Throttled):
+        return outcome.error.seconds
+    return min(_AGAIN * 2 ** min(failures - 1, 20), every) if failures else every

@@ -74,10 +74,31 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Log out, as far as somebody answers, and hang up."""
         with suppress(OSError, imaplib.IMAP4.error):
             self.client.logout()
         with suppress(OSError, imaplib.IMAP4.error):
             self.client.shutdown()
+
+    def alive(self) -> bool:
+        """Whether the server answers; for a session that was left alone."""
+        try:
+            with server_errors(f"account {self.account}"):
+                self.client.noop()
+        except ServerError:
+            return False
+        return True
+
+    def leave(self) -> None:
+        """Close the folder that is open, if one is (RFC 9051 section 6.4.1; nothing is expunged from
+        what was opened by EXAMINE). Raises ServerGone, ProtocolError."""
+        if self.folder:
+            self.folder = ""
+            with server_errors(f"account {self.account}"):
+                self.client.close_folder()
 
     def has(self, capability: str) -> bool:
         """Whether the server offers it, as of after the login."""

@@ -19,6 +19,8 @@ from indexer.imap.session import Session, connect
 from indexer.passwords import password
 from indexer.settings import AccountSettings
 
+_MOST_KEPT = 8  # sessions
+
 
 @dataclass(slots=True)
 class Link:
@@ -56,19 +58,64 @@ class Link:
             )
 
 
+class Kept:
+    """Sessions between passes, for who makes many of them: a login costs more than a look around.
+
+    A context manager that logs out. For one thread.
+    """
+
+    def __init__(self) -> None:
+        self._sessions: dict[AccountSettings, Session] = {}
+
+    def __enter__(self) -> Kept:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for session in self._sessions.values():
+            session.close()
+
+    def take(self, account: AccountSettings) -> Session | None:
+        """The account's session, if it is still alive."""
+        session = self._sessions.pop(account, None)
+        if session is not None and not session.alive():
+            session.close()
+            return None
+        return session
+
+    def put(self, account: AccountSettings, session: Session) -> None:
+        """Keep a session without an open folder: of one that is open, STATUS may tell old news."""
+        session.leave()
+        self._sessions[account] = session
+        if len(self._sessions) > _MOST_KEPT:
+            self._sessions.pop(next(iter(self._sessions))).close()
+
+
 @contextmanager
-def linked(catalog: Catalog, account: AccountSettings) -> Iterator[Link]:
+def linked(catalog: Catalog, account: AccountSettings, kept: Kept | None = None) -> Iterator[Link]:
     """Log in, with what is known of the server; it is measured first where that is due.
 
+    With `kept`, a session of an earlier pass is used, and kept unless the pass fails.
     Raises ConfigError, ConnectError, TLSError, LoginError, Throttled, ServerGone.
     """
     account_id = catalog_folders.account_id(catalog, account.name)
-    secret = password(account)
-    found = servers.verdicts(catalog, account_id, account.host)
-    if not found.fresh(time.time()):
-        found = _measure(catalog, account, account_id, secret)
-    with connect(account, secret, trusted=found.trust) as session:
-        yield Link(session, catalog, account, account_id, account.oldest(datetime.now(UTC)))
+    session = kept.take(account) if kept else None
+    counted = session.traffic().received if session else 0
+    if session is None:
+        secret = password(account)
+        found = servers.verdicts(catalog, account_id, account.host)
+        if not found.fresh(time.time()):
+            found = _measure(catalog, account, account_id, secret)
+        session = connect(account, secret, trusted=found.trust)
+    oldest = account.oldest(datetime.now(UTC))
+    try:
+        yield Link(session, catalog, account, account_id, oldest, counted)
+    except BaseException:
+        session.close()
+        raise
+    if kept is None:
+        session.close()
+    else:
+        kept.put(account, session)
 
 
 @contextmanager

@@ -14,11 +14,13 @@ import pytest
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
+from indexer import pipeline
 from indexer.catalog.store import Catalog
 from indexer.errors import CatalogBusy, ConfigError, ProtocolError, ServerGone
 from indexer.sync import folder as folder_module
 from indexer.sync import planning
 from indexer.sync.account import BatchDone
+from indexer.sync.link import Kept
 from indexer.sync.lock import account_lock
 from tests.servers.commands import configure, mailseek
 from tests.servers.conftest import Mailbox
@@ -670,3 +672,38 @@ def test_a_server_with_message_names_of_its_own_and_hardly_anything_else(
 
     assert (report.new, report.bodies, report.moved) == (1, 1, 1)
     assert in_catalog(pymap_mailbox) == on_server(pymap_mailbox)
+
+
+class TestKeptSessions:
+    def test_passes_over_one_session_see_what_passes_over_many_see(
+        self, any_mailbox: Mailbox
+    ) -> None:
+        prepared(any_mailbox)
+        with Proxy(any_mailbox.server.port) as proxy, Kept() as kept:
+            settings = any_mailbox.through(proxy.port).settings
+            for number in range(5):
+                with hand(any_mailbox) as client:
+                    append(client, "INBOX", 40 + number)
+                    client.add_flags(client.search()[number], [b"\\Flagged"])
+                    client.delete_messages(client.search()[-2:-1])
+                    client.expunge()
+                (outcome,) = pipeline.sync(settings, (), lambda _: None, kept=kept)
+                assert outcome.error is None
+                assert in_catalog(any_mailbox) == on_server(any_mailbox)
+            assert proxy.connections == 1
+
+    def test_a_session_that_died_meanwhile_is_made_again(self, mailbox: Mailbox) -> None:
+        prepared(mailbox)
+        with Proxy(mailbox.server.port) as proxy, Kept() as kept:
+            settings = mailbox.through(proxy.port).settings
+            pipeline.sync(settings, (), lambda _: None, kept=kept)
+            proxy.cut_after = 0
+            with hand(mailbox) as client:
+                append(client, "INBOX", 40)
+            (while_away,) = pipeline.sync(settings, (), lambda _: None, kept=kept)
+            proxy.cut_after = None
+            (outcome,) = pipeline.sync(settings, (), lambda _: None, kept=kept)
+
+        assert while_away.error is not None
+        assert outcome.error is None
+        assert in_catalog(mailbox) == on_server(mailbox)
