@@ -80,7 +80,7 @@ class Server:
     """A context manager; `port` on loopback, everybody's password is PASSWORD.
 
     `instead` may answer a command in place of the server: untagged lines and, last, what follows
-    the tag; None lets the server answer. `unasked` are lines that come before every answer.
+    the tag; [] hangs up; None lets the server answer. `unasked` are lines that come before every answer.
     """
 
     capabilities: str = "IMAP4rev1"
@@ -123,6 +123,8 @@ class Server:
                     command += lines.read(int(match[1])).decode() + lines.readline().decode()
                 self.commands.append(command.strip())
                 answer = self.instead(command)
+                if answer == []:
+                    return  # hang up
                 *untagged, last = answer if answer is not None else here.answer(command)
                 if not command.startswith(("LOGIN", "CAPABILITY", "IDLE")):
                     untagged = [*self.unasked, *untagged]

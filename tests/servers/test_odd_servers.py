@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -376,6 +377,44 @@ class TestLies:
         verdicts = json.loads(told.stdout)["server"]
         assert (verdicts["qresync"], verdicts["utf8_search"]) == (False, False)
         assert "ENABLE is not confirmed" in said.stdout
+
+
+class TestMeasuring:
+    @pytest.mark.parametrize("answer", [["BAD Too long argument"], []], ids=["refuses", "hangs up"])
+    def test_how_long_a_command_may_be_is_found_out_and_kept_to(
+        self, follower: Follower, answer: list[str]
+    ) -> None:
+        def short(command: str) -> list[str] | None:
+            return answer if len(command) > 5000 else None
+
+        inbox = follower.server.folders["INBOX"]
+        inbox.add(*range(1, 1501))
+        for uid in range(1, 1501, 2):
+            inbox.expunge(uid)
+        follower.server.instead = short
+
+        assert follower.sync().problems == ()
+        assert follower.verdicts().set_octets == 1000
+        follower.server.commands.clear()
+        assert follower.sync().problems == ()
+        assert max(map(len, follower.server.commands)) < 1100
+        assert follower.numbers() == follower.there()
+
+    def test_a_server_is_measured_once_a_month_and_when_the_account_moves(
+        self, follower: Follower
+    ) -> None:
+        follower.server.capabilities = "IMAP4rev1 IDLE"
+        follower.sync()
+        follower.sync()
+        assert len(follower.server.asked("IDLE")) == 1
+        with Catalog.open(follower.settings.catalog_path) as catalog:
+            stored = catalog_servers.verdicts(catalog, 1, "127.0.0.1")
+            old = replace(stored, measured_at=stored.measured_at - 31 * 86400)
+            catalog_servers.remember(catalog, 1, "127.0.0.1", old)
+        follower.sync()
+        assert len(follower.server.asked("IDLE")) == 2
+        with Catalog.open(follower.settings.catalog_path) as catalog:
+            assert catalog_servers.verdicts(catalog, 1, "elsewhere.example.com") == Verdicts()
 
 
 class TestForgetting:

@@ -59,7 +59,26 @@ def test_a_line_may_be_as_long_as_the_uids_of_a_million_messages() -> None:
     assert imaplib._MAXLINE >= 8 * 10**6  # type: ignore[attr-defined]
 
 
-def test_fetch_answers_are_parsed_by_uid() -> None:
-    answer = parse_fetch_response([b"7 (UID 9 FLAGS (\\Seen) MODSEQ (12))"], False, True)
+def test_fetch_answers_are_parsed_with_their_uid() -> None:
+    answer = parse_fetch_response([b"7 (UID 9 FLAGS (\\Seen) MODSEQ (12))"], False, False)
 
-    assert dict(answer) == {9: {b"SEQ": 7, b"FLAGS": (b"\\Seen",), b"MODSEQ": (12,)}}
+    assert dict(answer) == {7: {b"SEQ": 7, b"UID": 9, b"FLAGS": (b"\\Seen",), b"MODSEQ": (12,)}}
+
+
+def test_an_answer_without_uid_would_be_taken_for_another_message() -> None:
+    """Why `extensions.fetched` asks for the UID itself."""
+    answer = parse_fetch_response([b"7 (FLAGS (\\Seen))"], False, True)
+
+    assert list(answer) == [7]
+
+
+def test_uid_commands_leave_codes_and_other_answers_where_they_are_looked_for() -> None:
+    assert list(inspect.signature(imaplib.IMAP4.uid).parameters) == ["self", "command", "args"]
+    assert "Response_code" in inspect.getsource(imaplib.IMAP4._get_response)
+    assert "name = 'FETCH'" in inspect.getsource(imaplib.IMAP4.uid)
+
+
+def test_a_compressed_stream_can_be_put_in_place_of_the_socket() -> None:
+    assert "makefile('rb')" in inspect.getsource(imaplib.IMAP4.open)
+    assert "self.sock.sendall(data)" in inspect.getsource(imaplib.IMAP4.send)
+    assert callable(imaplib.IMAP4.xatom)
