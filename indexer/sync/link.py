@@ -12,7 +12,7 @@ from pathlib import Path
 from indexer.catalog import allowance, servers
 from indexer.catalog import folders as catalog_folders
 from indexer.catalog.store import Catalog
-from indexer.errors import Paused
+from indexer.errors import Paused, ServerError
 from indexer.imap import servers as imap_servers
 from indexer.imap.servers import Verdicts
 from indexer.imap.session import Session, connect
@@ -84,7 +84,11 @@ class Kept:
 
     def put(self, account: AccountSettings, session: Session) -> None:
         """Keep a session without an open folder: of one that is open, STATUS may tell old news."""
-        session.leave()
+        try:
+            session.leave()
+        except ServerError:  # it is made again, and what was done is done
+            session.close()
+            return
         self._sessions[account] = session
         if len(self._sessions) > _MOST_KEPT:
             self._sessions.pop(next(iter(self._sessions))).close()

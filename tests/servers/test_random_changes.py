@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 from imapclient import IMAPClient
 
+from indexer.catalog import servers
 from indexer.catalog.store import Catalog
 from indexer.sync import planning
 from indexer.verification import against_server
@@ -164,6 +165,9 @@ class ChangingMail(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.a_pass()
+            with Catalog.open(self.mailbox.settings.catalog_path) as catalog:
+                found = servers.verdicts(catalog, 1, self.mailbox.account.host)
+            assert found.why == (), "nothing was held against an honest server"
         finally:
             self.client.logout()
             shutil.rmtree(self.home, ignore_errors=True)
