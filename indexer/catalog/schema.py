@@ -178,6 +178,8 @@ ALTER TABLE account ADD COLUMN octets INTEGER NOT NULL DEFAULT 0; -- received on
 ALTER TABLE account ADD COLUMN host TEXT NOT NULL DEFAULT '';     -- for which `verdicts` were measured
 ALTER TABLE account ADD COLUMN verdicts TEXT NOT NULL DEFAULT ''; -- JSON, see imap.servers
 
+CREATE INDEX document_by_message_id ON document (message_id);
+
 -- 1: it left its place because the settings do not want the folder, or mail of that age, any more.
 ALTER TABLE loose ADD COLUMN unwanted INTEGER NOT NULL DEFAULT 0;
 """

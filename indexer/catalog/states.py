@@ -6,6 +6,8 @@ the searcher joins with the index; a query of nothing else is answered here alon
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -59,8 +61,7 @@ def catalog_only(query: syntax.Node) -> bool:
     """
     leaves = list(_leaves(query, 0))
     return len(leaves) <= _MOST_LEAVES and all(
-        depth <= _DEEPEST and not isinstance(leaf, syntax.Term | syntax.Phrase | syntax.Prefix)
-        for leaf, depth in leaves
+        depth <= _DEEPEST and not isinstance(leaf, syntax.Words) for leaf, depth in leaves
     )
 
 
@@ -80,6 +81,27 @@ def condition(catalog: Catalog, query: syntax.Node) -> Condition:
             return _is(state)
         case syntax.Account(name, span):
             return _in_account(catalog, name, span)
+        case syntax.Keyword(name):
+            if not name:
+                return _placed("keywords <> ''")
+            return _placed("instr(lower(keywords), ?)", (f" {name} ",))
+        case syntax.MailingList(text):
+            list_id = "coalesce(json_extract(document.headers, '$.list_id'), '')"
+            test = f"(instr(lower({list_id}), ?))" if text else f"({list_id} <> '')"
+            return Condition(test, (text,) if text else ())
+        case syntax.AttachmentType(text):
+            return _of_type(text)
+        case syntax.MessageId(text):
+            return Condition("(document.message_id = ?)", (text,))
+        case syntax.InThreads(ids):
+            wanted = "(SELECT value FROM json_each(?))"
+            return Condition(f"(document.thread_id IN {wanted})", (json.dumps(sorted(ids)),))
+        case syntax.Received(start, end):
+            return _between(
+                "document.received",
+                int(start.timestamp()) if start else None,
+                int(end.timestamp()) - 1 if end else None,
+            )
         case syntax.HasAttachment():
             return Condition("(document.attachments <> '')")
         case syntax.DateRange(start, end):
@@ -137,7 +159,7 @@ def _leaves(query: syntax.Node, depth: int) -> Iterator[tuple[syntax.Node, int]]
         case syntax.And(parts) | syntax.Or(parts):
             for part in parts:
                 yield from _leaves(part, depth + 1)
-        case syntax.Not(part):
+        case syntax.Not(part) | syntax.ThreadOf(part):
             yield from _leaves(part, depth + 1)
         case _:
             yield query, depth
@@ -167,6 +189,15 @@ def _is(state: str) -> Condition:
     if state in _BITS:
         return _placed(f"flags & {_BITS[state]} <> 0")
     return _placed("instr(lower(keywords), ?)", (f" {state.lower()} ",))
+
+
+def _of_type(text: str) -> Condition:
+    """`application/pdf`, `image/*`, or a part of a type's name."""
+    escaped = re.sub(r"([%_\\])", r"\\\1", text)
+    pattern = escaped.replace("*", "%") if "/" in text else f"%{escaped}%"
+    attachments = "json_each(iif(document.attachments = '', '[]', document.attachments))"
+    test = f"SELECT 1 FROM {attachments} WHERE json_extract(value, '$[1]') LIKE ? ESCAPE '\\'"
+    return Condition(f"(EXISTS ({test}))", (pattern,))
 
 
 def _in_folder(catalog: Catalog, wanted: str, span: syntax.Span) -> Condition:

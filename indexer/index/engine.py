@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from indexer.query.syntax import Account, In, Is, Node
+from indexer.query.syntax import Node, State
 
 if TYPE_CHECKING:  # searching does without what writing needs
     from indexer.catalog.records import Record
@@ -40,9 +40,6 @@ class Match(NamedTuple):
     id: int
     score: float = 0.0
 
-
-State = In | Is | Account
-"""What the catalog alone knows of a document, and may change at any time."""
 
 StateLookup = Callable[[State, Partition], Collection[int]]
 """(state, partition) → the ids of that partition's documents which are in this state."""

@@ -7,21 +7,42 @@ first; states come from the catalog as sets of ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from indexer.index import cursors
 from indexer.index.analysis import is_single_unspaced, query_words, words
 from indexer.index.cursors import Cursor
+from indexer.index.distance import is_within
 from indexer.index.fields import BODY_AT, unpack_places
 from indexer.index.partitions import Segment
 from indexer.query import syntax
 
-PREFIX_LIMIT = 1000
-"""Words of one segment that a prefix may stand for; further ones (in dictionary order) are left."""
+EXPANSION_LIMIT = 1000
+"""Words of one segment that a pattern may stand for; further ones (in dictionary order) are left."""
 
-_FIELDS = {"": "text", "body": "text"}
+_SEVERAL = {"recipient": ("to", "cc"), "with": ("from", "to", "cc")}
+"""Fields of a query that are several of the index."""
+
+
+def _anywhere(_place: int) -> bool:
+    return True
+
+
+_IN_BODY: dict[str, Callable[[int], bool]] = {
+    "body": lambda place: place >= BODY_AT,
+    "quoted": lambda place: place >= BODY_AT and bool(place & 1),
+}
+"""Fields of a query that are a part of the index's `text` → whether a place is in them."""
+
+
+def _name(field: str) -> str:
+    """The index's field for a query's."""
+    return "text" if not field or field in _IN_BODY else field
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +54,7 @@ class Estimated:
 
 
 def cursor(
-    query: syntax.Node, segment: Segment, states: Callable[[syntax.Leaf], Collection[int]]
+    query: syntax.Node, segment: Segment, states: Callable[[syntax.Node], Collection[int]]
 ) -> Cursor:
     """The documents of a segment that match; deleted ones are left out."""
     found = _Compiler(segment, states).compile(query).cursor
@@ -44,7 +65,7 @@ def cursor(
 
 
 class _Compiler:
-    def __init__(self, segment: Segment, states: Callable[[syntax.Leaf], Collection[int]]) -> None:
+    def __init__(self, segment: Segment, states: Callable[[syntax.Node], Collection[int]]) -> None:
         self._segment = segment
         self._states = states
 
@@ -61,10 +82,26 @@ class _Compiler:
                 inner = self.compile(part)
                 left = segment.documents - inner.documents
                 return Estimated(cursors.Except(inner.cursor, segment.documents), max(left, 0))
+            case (
+                syntax.Term(field=field)
+                | syntax.Phrase(field=field)
+                | syntax.Prefix(field=field)
+                | syntax.Infix(field=field)
+                | syntax.Fuzzy(field=field)
+                | syntax.Near(field=field)
+            ) if field in _SEVERAL:
+                each = (replace(node, field=one) for one in _SEVERAL[field])
+                return _any([self.compile(one) for one in each])
             case syntax.Term(text, field) | syntax.Phrase(text, field):
                 return self._phrase(query_words(text), field)
             case syntax.Prefix(text, field):
-                return self._prefix(words(text), field)
+                return self._expanded(words(text), field, self._beginning)
+            case syntax.Infix(text, field):
+                return self._expanded(words(text), field, self._holding)
+            case syntax.Fuzzy(text, distance, field):
+                return self._expanded(words(text), field, partial(self._alike, distance))
+            case syntax.Near(left, right, distance, field):
+                return self._near(query_words(left), query_words(right), distance, field)
             case syntax.DateRange(start, end):
                 first = segment.first_at_or_before(_seconds(end) - 1) if end else 0
                 last = (
@@ -79,10 +116,12 @@ class _Compiler:
                 return Estimated(test, segment.documents)
             case syntax.HasAttachment():
                 return self._word("has", "attachment")
-            case syntax.In() | syntax.Is() | syntax.Account():
-                return self._in_state(self._states(node))
             case syntax.Everything():
                 return Estimated(cursors.Between(0, segment.documents), segment.documents)
+            case syntax.ThreadOf():
+                raise AssertionError("threads are looked up before a segment is walked")
+            case _:
+                return self._in_state(self._states(node))
 
     def _word(self, field: str, word: str) -> Estimated:
         matcher = self._segment.postings(field, word)
@@ -94,25 +133,22 @@ class _Compiler:
         """One word, or several side by side. A query's word without letters matches nothing."""
         if not found:
             return Estimated(cursors.Nothing(), 0)
-        name = _FIELDS.get(field, field)
         if len(found) == 1 and is_single_unspaced(found[0]):
-            return self._prefix(found, field)
-        each = {word: self._word(name, word) for word in found}
-        if any(isinstance(part.cursor, cursors.Nothing) for part in each.values()):
-            return Estimated(cursors.Nothing(), 0)
-        together = self._all(list(each.values()))
-        if len(found) == 1 and field != "body":
+            return self._expanded(found, field, self._beginning)
+        together, matchers = self._together(found, field)
+        if (len(found) == 1 and field not in _IN_BODY) or not matchers:
             return together
-        matchers = {word: _matcher(part) for word, part in each.items()}
         # The rarest word leads the test as well: most candidates fail at its first place.
-        order = sorted(range(len(found)), key=lambda at: each[found[at]].documents)
-        lowest = BODY_AT if field == "body" else 0
+        order = sorted(
+            range(len(found)), key=lambda at: self._segment.frequency(_name(field), found[at])
+        )
+        within = _IN_BODY.get(field, _anywhere)
 
         def side_by_side(_number: int) -> bool:
             starts: set[int] | None = None
             for at in order:
                 places = unpack_places(matchers[found[at]].value())
-                these = {(place >> 1) - at for place in places if place >= lowest}
+                these = {(place >> 1) - at for place in places if within(place)}
                 starts = these if starts is None else starts & these
                 if not starts:
                     return False
@@ -120,29 +156,87 @@ class _Compiler:
 
         return Estimated(cursors.Filtered(together.cursor, side_by_side), together.documents)
 
-    def _prefix(self, found: list[str], field: str) -> Estimated:
-        """Words that begin so. `foo-ba*` is a phrase whose last word is cut: all words, roughly."""
+    def _near(self, left: list[str], right: list[str], distance: int, field: str) -> Estimated:
+        """Both, each side by side itself, with less than `distance` words between them."""
+        if not left or not right:
+            return Estimated(cursors.Nothing(), 0)
+        together, matchers = self._together([*left, *right], field)
+        if not matchers:
+            return together
+        within = _IN_BODY.get(field, _anywhere)
+
+        def starts(found: list[str]) -> set[int]:
+            each = [
+                {
+                    (place >> 1) - at
+                    for place in unpack_places(matchers[word].value())
+                    if within(place)
+                }
+                for at, word in enumerate(found)
+            ]
+            return set.intersection(*each)
+
+        def close(_number: int) -> bool:
+            before, behind = starts(left), starts(right)
+            return any(
+                one + len(left) <= two < one + len(left) + distance
+                or two + len(right) <= one < two + len(right) + distance
+                for one in before
+                for two in behind
+            )
+
+        return Estimated(cursors.Filtered(together.cursor, close), together.documents)
+
+    def _together(self, found: list[str], field: str) -> tuple[Estimated, dict[str, Any]]:
+        """Documents that have all of the words, and the words' matchers; none where one is absent."""
+        each = {word: self._word(_name(field), word) for word in found}
+        if any(isinstance(part.cursor, cursors.Nothing) for part in each.values()):
+            return Estimated(cursors.Nothing(), 0), {}
+        return self._all(list(each.values())), {word: _matcher(each[word]) for word in each}
+
+    def _expanded(
+        self, found: list[str], field: str, expand: Callable[[str, str], Iterable[str]]
+    ) -> Estimated:
+        """All words, the last one for every word of the segment that `expand` makes of it.
+
+        `foo-ba*` is a phrase whose last word is cut: all words, roughly.
+        """
         if not found:
             return Estimated(cursors.Nothing(), 0)
-        name = _FIELDS.get(field, field)
         *whole, last = found
-        start = last.encode()
-        parts: list[Estimated] = []
-        for _, word in self._segment.reader.terms_from(name, start):
-            if not word.startswith(start) or len(parts) >= PREFIX_LIMIT:
-                break
-            parts.append(self._body_only(self._word(name, word.decode()), field))
+        parts = [
+            self._body_only(self._word(_name(field), word), field)
+            for word in islice(expand(_name(field), last), EXPANSION_LIMIT)
+        ]
         if not parts:
             return Estimated(cursors.Nothing(), 0)
         return self._all([*(self._phrase([word], field) for word in whole), _any(parts)])
 
+    def _beginning(self, field: str, beginning: str) -> Iterator[str]:
+        start = beginning.encode()
+        for name, word in self._segment.reader.terms_from(field, start):
+            if name != field or not word.startswith(start):
+                return
+            yield word.decode()
+
+    def _holding(self, field: str, inside: str) -> Iterator[str]:
+        pattern = rf"^.*{re.escape(inside)}.*$"
+        return (found[0] for found in re.finditer(pattern, self._segment.vocabulary(field), re.M))
+
+    def _alike(self, distance: int, field: str, word: str) -> Iterator[str]:
+        low, high = max(len(word) - distance, 1) - 1, len(word) + distance - 1
+        pattern = rf"^{re.escape(word[:1])}.{{{low},{high}}}$"
+        for found in re.finditer(pattern, self._segment.vocabulary(field), re.M):
+            if is_within(word, found[0], distance):
+                yield found[0]
+
     def _body_only(self, word: Estimated, field: str) -> Estimated:
-        if field != "body":
+        if field not in _IN_BODY or isinstance(word.cursor, cursors.Nothing):
             return word
-        matcher = _matcher(word)
+        matcher, within = _matcher(word), _IN_BODY[field]
 
         def in_body(_number: int) -> bool:
-            return unpack_places(matcher.value())[-1] >= BODY_AT
+            return any(within(place) for place in reversed(unpack_places(matcher.value())))
 
         return Estimated(cursors.Filtered(word.cursor, in_body), word.documents)
 

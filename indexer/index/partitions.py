@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from struct import error as StructError
 from struct import unpack
@@ -102,6 +103,7 @@ class Segment:
         self.deleted: frozenset[int] = frozenset(reader.segment().deleted_docs())
         self.date = reader.column_reader("date", translate=False)
         self.id = reader.column_reader("id", translate=False)
+        self._vocabularies: dict[str, str] = {}
 
     @cached_property
     def size(self) -> Any:
@@ -124,6 +126,17 @@ class Segment:
         """In how many documents a word is, deleted ones included."""
         frequency: int = self.reader.doc_frequency(field, word.encode())
         return frequency
+
+    def vocabulary(self, field: str) -> str:
+        """All words of a field, one a line: a regular expression goes through it in milliseconds."""
+        if field not in self._vocabularies:
+            words = (word.decode() for _, word in self._words_of(field))
+            self._vocabularies[field] = "\n".join(words)
+        return self._vocabularies[field]
+
+    def _words_of(self, field: str) -> Iterator[tuple[str, bytes]]:
+        found: Iterator[tuple[str, bytes]] = self.reader.terms_from(field, b"")
+        return takewhile(lambda term: term[0] == field, found)
 
     def first_at_or_before(self, date: int) -> int:
         """The first document number whose date is at or before `date` (numbers run new to old)."""

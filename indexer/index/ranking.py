@@ -31,6 +31,8 @@ def _positive(node: syntax.Node) -> Iterator[str]:
                 yield from _positive(part)
         case syntax.Term(text, _) | syntax.Phrase(text, _):
             yield from query_words(text)
+        case syntax.Near(left, right, _):
+            yield from (*query_words(left), *query_words(right))
 
 
 class Scorer:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from indexer.errors import StorageError
 from indexer.index.cursors import END
-from indexer.index.engine import Match, Partition, PartitionStats, State, StateLookup
+from indexer.index.engine import Match, Partition, PartitionStats, StateLookup
 from indexer.index.matching import cursor
 from indexer.index.partitions import (
     PartitionReader,
@@ -24,7 +24,7 @@ from indexer.index.partitions import (
     newest_possible,
 )
 from indexer.index.ranking import Scorer, scoring_words
-from indexer.query.syntax import Node
+from indexer.query.syntax import Node, State
 
 if TYPE_CHECKING:  # searching does without what writing needs
     from indexer.catalog.records import Record

@@ -29,7 +29,9 @@ def _written(node: Node, zone: tzinfo) -> str:
         case syntax.Or(parts):
             return " OR ".join(_tight(part, zone, (syntax.Or,)) for part in _some(parts))
         case syntax.Not(part):
-            return "-" + _tight(part, zone, (syntax.And, syntax.Or, syntax.Not))
+            return "-" + _tight(part, zone, (syntax.And, syntax.Or, syntax.Not, syntax.Near))
+        case syntax.ThreadOf(part):
+            return f"thread:{{{_written(part, zone)}}}"
         case syntax.Everything():
             return "*"
         case syntax.Term(text, field):
@@ -38,6 +40,25 @@ def _written(node: Node, zone: tzinfo) -> str:
             return f"{_field(field)}{text}*"
         case syntax.Phrase(text, field):
             return _field(field) + _quoted(text)
+        case syntax.Infix(text, field):
+            return f"{_field(field)}*{text}*"
+        case syntax.Fuzzy(text, distance, field):
+            return f"{_field(field)}{text}~{distance}"
+        case syntax.Near(left, right, distance, field):
+            return f"{_field(field)}{left} NEAR/{distance} {right}"
+        case syntax.Keyword(name):
+            return f"keyword:{_quoted(name)}" if name else "has:keyword"
+        case syntax.MailingList(text):
+            return f"list:{_quoted(text)}" if text else "is:list"
+        case syntax.AttachmentType(text):
+            return "type:" + _quoted(text)
+        case syntax.MessageId(text):
+            return "id:" + _quoted(text)
+        case syntax.InThreads(ids):
+            (id_,) = ids  # several come of a query alone, which is what is written
+            return f"thread:{id_}"
+        case syntax.Received(start, end):
+            return _dates(start, end, zone, "received")
         case syntax.In(folder):
             return "in:" + _name(folder)
         case syntax.Account(name):
@@ -81,16 +102,16 @@ def _quoted(text: str) -> str:
     raise ValueError("a text that holds every kind of quote")
 
 
-def _dates(start: datetime | None, end: datetime | None, zone: tzinfo) -> str:
+def _dates(start: datetime | None, end: datetime | None, zone: tzinfo, name: str = "date") -> str:
     """Days that `date:` includes; only what ends before the first one needs `before:`."""
     if end is None:
         if start is None:
             raise ValueError("a range of dates without ends")
-        return "after:" + _day(start, zone)
+        return f"{name}:{_day(start, zone)}.." if name != "date" else "after:" + _day(start, zone)
     if start is None:
         last = _day(end, zone, earlier=1)
-        return f"date:..{last}" if last >= str(FIRST_YEAR) else "before:" + _day(end, zone)
-    return f"date:{_day(start, zone)}..{_day(end, zone, earlier=1)}"
+        return f"{name}:..{last}" if last >= str(FIRST_YEAR) else "before:" + _day(end, zone)
+    return f"{name}:{_day(start, zone)}..{_day(end, zone, earlier=1)}"
 
 
 def _day(moment: datetime, zone: tzinfo, *, earlier: int = 0) -> str:

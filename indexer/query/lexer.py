@@ -15,20 +15,23 @@ from indexer.errors import QueryError
 LONGEST = 16_384
 """Characters of a query."""
 
-Kind = Literal["word", "phrase", "operator", "open", "close", "not", "and", "or", "end"]
+Kind = Literal["word", "phrase", "operator", "open", "close", "not", "and", "or", "near", "end"]
 
 QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“”", "‟": "”", "«": "»", "»": "«", "＂": "＂"}
 """What opens a phrase → what may close it."""
 
 _BRACKETS: dict[str, Kind] = {"(": "open", ")": "close", "{": "open", "}": "close"}
 _CONNECTIVES: dict[str, Kind] = {"AND": "and", "OR": "or", "NOT": "not"}
+NEAR = re.compile(r"(NEAR|AROUND)(?:/([0-9]{1,3}))?")
+"""Upper case, as the others: two words within so many words of each other."""
+
 _BLANKS = r"\s\x00-\x1f\x7f-\x9f"
 _BLANK = re.compile(rf"[{_BLANKS}]+")
 # Marks that copied text brings along (byte order, writing direction, zero width): before a word
 # they are nothing; inside of one they may matter to the analyzer and stay.
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+")
 _WORD = re.compile(rf"[^{_BLANKS}(){{}}{''.join(QUOTES)}]+")
-_OPERATOR = re.compile(r"([^\W\d_]+(?:[-_][^\W\d_]+)*):")
+_OPERATOR = re.compile(r"([^\W\d_]+(?:[-_]?[^\W_]+)*):")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # What stands before a colon and yet asks for nothing: schemes without //, and replies.
 _PLAIN = {
@@ -112,6 +115,8 @@ def _token(query: str, at: int, known: Container[str], *, value: bool, glued: bo
     match = _WORD.match(query, at)
     assert match is not None  # blanks, quotes and brackets were dealt with
     kind: Kind = "word" if value else _CONNECTIVES.get(match[0], "word")
+    if not value and NEAR.fullmatch(match[0]):
+        kind = "near"
     return Token(kind, match[0], at, match.end(), glued)
 
 
@@ -135,6 +140,8 @@ def _operator(query: str, at: int, known: Container[str]) -> str:
         return ""
     if name.lower() in known:
         return name
+    if any(letter.isdigit() for letter in name):  # sha256:ab
+        return ""
     nothing_behind = not behind or _BLANK.match(behind) or _BRACKETS.get(behind[0]) == "close"
     path = len(name) == 1 and behind[:1] in ("\\", "/")  # C:\mail, C:/mail
     if nothing_behind or path or behind[0] == ":" or name.lower() in _PLAIN:

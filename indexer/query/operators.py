@@ -15,7 +15,9 @@ from indexer.query.syntax import Leaf, Span
 
 TEXT_FIELDS = {
     "from": "from", "to": "to", "cc": "cc", "subject": "subject", "body": "body",
-    "filename": "filename", "file": "filename",
+    "filename": "filename", "file": "filename", "attachment": "filename",
+    "recipient": "recipient", "recip": "recipient", "with": "with", "contact": "with",
+    "quoted": "quoted",
 }  # fmt: skip
 """Operators that look for words → the field of a Term."""
 
@@ -36,14 +38,15 @@ LARGEST = 2**50
 """Octets that a size may name."""
 
 _SIZE = re.compile(r"(\d{1,16}(?:\.\d{1,3})?) ?([kmg]?)(?:i?b)?|(\d{1,16}) ?bytes?", re.IGNORECASE)
+_INFIX = re.compile(r"\*([^\W_][^*~]*[^\W_])\*")  # two letters at least
+_FUZZY = re.compile(r"([^*~]+)~([12]?)")
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 # What other programs call it. Only ever a suggestion: their meaning may differ from ours.
 _ELSEWHERE = {
-    "attachment": "filename", "bcc": "cc", "recip": "to", "recipient": "to", "sender": "from",
+    "bcc": "recipient", "sender": "from", "msgid": "id", "attachmenttype": "type",
     "f": "from", "t": "to", "s": "subject", "b": "body", "tag": "label", "maildir": "folder",
-    "path": "folder", "flag": "is", "older": "before", "older_than": "before", "until": "before",
-    "newer": "after", "newer_than": "after", "sent": "date", "received": "date",
+    "path": "folder", "flag": "is", "older": "before", "until": "before", "newer": "after",
     "minsize": "larger", "maxsize": "smaller",
 }  # fmt: skip
 
@@ -103,6 +106,13 @@ def names() -> tuple[str, ...]:
 def _words(field: str, value: Token, context: Context, span: Span) -> Leaf:
     if value.kind == "phrase":
         return syntax.Phrase(value.text, field, span)
+    if inside := _INFIX.fullmatch(value.text):
+        return syntax.Infix(inside[1], field, span)
+    if fuzzy := _FUZZY.fullmatch(value.text):
+        if not any(letter.isalnum() for letter in fuzzy[1]):
+            message = "a ~ stands behind a word that may be spelt a little differently"
+            raise _wrong(value, context, message, 'write word~ or word~2, or quotes: "…~"')
+        return syntax.Fuzzy(fuzzy[1], int(fuzzy[2] or 1), field, span)
     beginning = value.text.removesuffix("*")
     if not beginning or "*" in beginning:
         at = value.start + value.text.index("*")
@@ -130,18 +140,56 @@ def _in(_name: str, value: Token, _context: Context, span: Span) -> Leaf:
 
 def _is(_name: str, value: Token, context: Context, span: Span) -> Leaf:
     word = value.text.lower()
+    if word in _OTHER_STATES:
+        return _OTHER_STATES[word](span)
     if word not in STATES:
-        near = _nearest(word, STATES)
+        known = (*STATES, *_OTHER_STATES)
+        near = _nearest(word, known)
         hint = f"did you mean is:{near}? " if near else ""
-        cure = f"{hint}known are {', '.join(STATES)}"
+        cure = f"{hint}known are {', '.join(known)}"
         raise _wrong(value, context, f"is: does not know {shown(value.text)}", cure)
     return syntax.Is(STATES[word], span)
 
 
+def _keyword(_name: str, value: Token, context: Context, span: Span) -> Leaf:
+    if any(letter.isspace() for letter in value.text):
+        raise _wrong(value, context, "a keyword is one word", "write keyword:work")
+    return syntax.Keyword(value.text.lower(), span)
+
+
+def _list(_name: str, value: Token, _context: Context, span: Span) -> Leaf:
+    return syntax.MailingList(value.text.lower(), span)
+
+
+def _type(_name: str, value: Token, _context: Context, span: Span) -> Leaf:
+    return syntax.AttachmentType(value.text.lower(), span)
+
+
+def _id(_name: str, value: Token, _context: Context, span: Span) -> Leaf:
+    return syntax.MessageId(value.text.strip().removeprefix("<").removesuffix(">"), span)
+
+
+def _thread(_name: str, value: Token, context: Context, span: Span) -> Leaf:
+    if not re.fullmatch(r"[0-9]{1,18}", value.text):
+        message = f"{shown(value.text)} is no id of a thread"
+        cure = (
+            "write thread:4700 (ids are shown by --json), or a query in braces: thread:{from:ann}"
+        )
+        raise _wrong(value, context, message, cure)
+    return syntax.InThreads(frozenset([int(value.text)]), span)
+
+
+def _received(name: str, value: Token, context: Context, span: Span) -> Leaf:
+    start, end = _between(name, value, context)
+    return syntax.Received(start, end, span)
+
+
 def _has(_name: str, value: Token, context: Context, span: Span) -> Leaf:
+    if value.text.lower() in ("keyword", "keywords"):
+        return syntax.Keyword("", span)
     if value.text.lower() not in ("attachment", "attachments"):
         message = f"has: does not know {shown(value.text)}"
-        raise _wrong(value, context, message, "write has:attachment")
+        raise _wrong(value, context, message, "write has:attachment or has:keyword")
     return syntax.HasAttachment(span)
 
 
@@ -155,13 +203,21 @@ def _date(name: str, value: Token, context: Context, span: Span) -> Leaf:
     return syntax.DateRange(start, end, span)
 
 
+_OTHER_STATES: dict[str, Callable[[Span], Leaf]] = {
+    "forwarded": lambda span: syntax.Keyword("$forwarded", span),
+    "passed": lambda span: syntax.Keyword("$forwarded", span),
+    "list": lambda span: syntax.MailingList("", span),
+}
+"""What `is:` understands besides STATES."""
+
+
 def _boundary(name: str, value: Token, context: Context, span: Span) -> Leaf:
     """`after:` begins where its period begins, `before:` ends there."""
     if ".." in value.text:
         message = f"{name}: takes one date, not a range"
         raise _wrong(value, context, message, f"write date:{shown(value.text, quoted=False)}")
     begin, _ = _between(name, value, context)
-    if name == "before":
+    if name in ("before", "older_than"):
         return syntax.DateRange(None, begin, span)
     return syntax.DateRange(begin, None, span)
 
@@ -257,7 +313,14 @@ OPERATORS = {
     "is": Operator(_is, "is:unread"),
     "has": Operator(_has, "has:attachment"),
     **{name: Operator(_boundary, f"{name}:2024-03-05") for name in ("before", "after", "since")},
-    **{name: Operator(_date, f"{name}:2024-03") for name in ("on", "date")},
+    **{name: Operator(_boundary, f"{name}:2w") for name in ("older_than", "newer_than")},
+    **{name: Operator(_date, f"{name}:2024-03") for name in ("on", "date", "sent", "during")},
+    "received": Operator(_received, "received:2024-03"),
+    **{name: Operator(_id, f"{name}:1@example.com") for name in ("id", "mid", "rfc822msgid")},
+    "thread": Operator(_thread, "thread:4700 or thread:{from:ann}"),
+    "keyword": Operator(_keyword, "keyword:work"),
+    "list": Operator(_list, "list:announce"),
+    **{name: Operator(_type, f"{name}:pdf") for name in ("type", "mime")},
     **{name: Operator(_limit, f"{name}:5M") for name in ("larger", "smaller")},
     "size": Operator(_size, "size:1M..5M"),
     "account": Operator(_account, "account:work"),

@@ -12,12 +12,15 @@ from datetime import datetime, tzinfo
 
 from indexer.errors import QueryError
 from indexer.query import operators, syntax
-from indexer.query.lexer import Token, fault, tokens
+from indexer.query.lexer import NEAR, Token, fault, tokens
 from indexer.query.operators import OPERATORS, Context
 from indexer.query.syntax import Node
 
 DEEPEST = 100
 """Brackets within brackets, and nodes within nodes: what walks a tree may do so recursively."""
+
+FARTHEST = 100
+"""Words that NEAR may leave between two."""
 
 _CLOSING = {"(": ")", "{": "}"}
 
@@ -63,7 +66,7 @@ def _check_depth(tree: Node, context: Context) -> None:
         match node:
             case syntax.And(parts) | syntax.Or(parts):
                 left.extend((part, depth + 1) for part in parts)
-            case syntax.Not(part):
+            case syntax.Not(part) | syntax.ThreadOf(part):
                 left.append((part, depth + 1))
             case _ if depth > DEEPEST:
                 start, end = (0, 1) if isinstance(node, syntax.Everything) else node.span
@@ -90,11 +93,13 @@ class _Level:
     waiting: Token | None = None
     """The AND, OR, NOT or minus right before here."""
     negate: bool = False
+    thread: Token | None = None
+    """The operator of `thread:{…}`, whose bracket holds a whole query."""
 
     def add(self, node: Node) -> None:
         """A word, an operator with its value, or a whole bracket."""
         kind = self.connective.kind if self.connective else ""
-        in_braces = self.bracket is not None and self.bracket.text == "{"
+        in_braces = self.bracket is not None and self.bracket.text == "{" and not self.thread
         if self.run and (kind == "or" or (in_braces and kind != "and")):
             self.alternatives.append(both(self.run))
             self.run = []
@@ -132,6 +137,8 @@ class _Parser:
                     level.add(operators.leaf(level.operator, token, self._context))
                     if level.operator:
                         self._value_ends(level.operator)
+                case "near":
+                    self._near(token, level)
                 case "operator":
                     self._field(token, level)
                 case "open":
@@ -158,10 +165,36 @@ class _Parser:
             level.add(operators.leaf(operator, self._take(), self._context))
             self._value_ends(operator)
         elif value.glued and value.kind == "open":
-            self._open(self._take(), operator)
+            bracket = self._take()
+            whole_query = operator.text.lower() == "thread" and bracket.text == "{"
+            self._open(bracket, None if whole_query else operator)
+            self._levels[-1].thread = operator if whole_query else None
         else:
             message = f"{operator.text}: needs a value right behind the colon"
             raise self._fault(operator, message, operators.example(operator))
+
+    def _near(self, token: Token, level: _Level) -> None:
+        """`a NEAR/5 b`, `a AROUND 5 b`: the word before it, and the one behind it."""
+        before = level.run[-1] if level.run and not level.waiting else None
+        if not isinstance(before, syntax.Term):
+            message = f"{token.text} stands between two words"
+            raise self._fault(token, message, "write for example: budget NEAR/5 meeting")
+        match = NEAR.fullmatch(token.text)
+        distance = match[2] if match else None
+        if distance is None and self._next.kind == "word" and self._next.text.isdecimal():
+            distance = self._take().text
+        if not 1 <= int((distance or "10")[:9]) <= FARTHEST:
+            message = f"{token.text}: from 1 to {FARTHEST} words"
+            raise self._fault(token, message, "write for example: budget NEAR/5 meeting")
+        behind = self._next
+        after = operators.leaf(None, self._take(), self._context) if behind.kind == "word" else None
+        if not isinstance(after, syntax.Term):
+            message = f"{token.text} stands between two words"
+            raise self._fault(token, message, "write for example: budget NEAR/5 meeting")
+        span = (before.span[0], behind.end)
+        level.run[-1] = syntax.Near(
+            before.text, after.text, int(distance or "10"), before.field, span
+        )
 
     def _value_ends(self, operator: Token) -> None:
         """Of `date:"last week"..today` or `filename:a(1).pdf`, a half would be the wrong value."""
@@ -203,7 +236,10 @@ class _Parser:
             cure = operators.example(level.operator) if level.operator else "remove them"
             raise fault(self._context.query, level.bracket.start, token.end, message, cure)
         self._levels.pop()
-        self._levels[-1].add(level.whole())
+        if level.thread:
+            self._levels[-1].add(syntax.ThreadOf(level.whole(), (level.thread.start, token.end)))
+        else:
+            self._levels[-1].add(level.whole())
 
     def _end(self, level: _Level) -> Node:
         self._complete(level)

@@ -18,7 +18,8 @@ _NOWHERE: Span = (0, 0)
 class Term:
     """A word in a field: from, to, cc, subject, body, filename, or '' for any of them.
 
-    The analyzer may find several words in it (`signed-off-by`): then they are a phrase.
+    `recipient` is to or cc, `with` is from, to or cc; `quoted` is what the body quotes. The
+    analyzer may find several words in it (`signed-off-by`): then they are a phrase.
     """
 
     text: str
@@ -40,6 +41,37 @@ class Prefix:
     """Words that begin like this (`meet*`)."""
 
     text: str
+    field: str = ""
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Infix:
+    """Words that hold this (`*port*`)."""
+
+    text: str
+    field: str = ""
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """Words with the same first letter that are at most `distance` (1 or 2) letters away, one
+    letter more, less or another each (`meting~`)."""
+
+    text: str
+    distance: int
+    field: str = ""
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Two words in one field, in any order, with less than `distance` words between them."""
+
+    left: str
+    right: str
+    distance: int
     field: str = ""
     span: Span = _field(default=_NOWHERE, compare=False)
 
@@ -75,6 +107,63 @@ class Account:
     """In this account, by its name in config.toml."""
 
     name: str
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A keyword of the server's, whatever its case; '' is any."""
+
+    name: str
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MailingList:
+    """Sent by way of a mailing list whose List-Id holds this; '' is any."""
+
+    text: str
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentType:
+    """An attachment of this MIME type, or of a part of one (`pdf`, `image/*`)."""
+
+    text: str
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageId:
+    """The message of this Message-ID, without its angle brackets."""
+
+    text: str
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InThreads:
+    """In one of these threads, by their ids."""
+
+    ids: frozenset[int]
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadOf:
+    """In a thread with a message that matches the query within."""
+
+    part: Node
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Arrived on the server in [start, end), aware UTC; None leaves a side open."""
+
+    start: datetime | None
+    end: datetime | None
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
@@ -122,7 +211,13 @@ class Everything:
     """All messages: the empty query, and `*`."""
 
 
-Leaf = (
-    Term | Phrase | Prefix | In | Is | HasAttachment | Account | DateRange | SizeRange | Everything
+Words = Term | Phrase | Prefix | Infix | Fuzzy | Near
+"""What the index answers."""
+
+State = (
+    In | Is | Account | Keyword | MailingList | AttachmentType | MessageId | InThreads | Received
 )
-Node = Leaf | And | Or | Not
+"""What the catalog alone knows."""
+
+Leaf = Words | State | HasAttachment | DateRange | SizeRange | Everything
+Node = Leaf | And | Or | Not | ThreadOf

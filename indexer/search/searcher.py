@@ -15,13 +15,15 @@ from typing import Literal
 
 from indexer.catalog import lookup, states
 from indexer.catalog.store import Catalog
-from indexer.index.engine import Match, Partition, SearchEngine, State
+from indexer.index.engine import Match, Partition, SearchEngine
+from indexer.query import syntax
 from indexer.query.parser import parse
-from indexer.query.syntax import Node
+from indexer.query.syntax import Node, State
 from indexer.search.page import Coverage, Hit, Marked, Page
 from indexer.search.snippets import mark, snippet, wanted
 
 Sort = Literal["date", "relevance"]
+_THREADS_AT_ONCE = 500  # matches whose threads are looked up
 _REMEMBERED = 256  # sets of ids, each of one state in one partition
 
 
@@ -79,7 +81,26 @@ class Searcher:
             states.check(self._catalog, query)
         except states.UnknownName as error:
             raise error.in_query(text) from None
-        return query
+        return self._with_threads(query)
+
+    def _with_threads(self, query: Node) -> Node:
+        """Every `thread:{…}` replaced by the threads that its matches are in."""
+        match query:
+            case syntax.And(parts):
+                return syntax.And(tuple(self._with_threads(part) for part in parts))
+            case syntax.Or(parts):
+                return syntax.Or(tuple(self._with_threads(part) for part in parts))
+            case syntax.Not(part):
+                return syntax.Not(self._with_threads(part))
+            case syntax.ThreadOf(part, span):
+                matches = self._matches(self._with_threads(part), "date", 0)
+                found: set[int] = set()
+                while batch := list(islice(matches, _THREADS_AT_ONCE)):
+                    ids = [match.id for match in batch]
+                    found.update(lookup.threads_of(self._catalog, ids).values())
+                return syntax.InThreads(frozenset(found), span)
+            case _:
+                return query
 
     def count(self, query: Node) -> int:
         """How many messages match, exactly."""

@@ -46,7 +46,7 @@ class Wanted:
     prefixes: tuple[str, ...]
 
 
-def wanted(query: syntax.Node, fields: Sequence[str] = ("", "body")) -> Wanted:
+def wanted(query: syntax.Node, fields: Sequence[str] = ("", "body", "quoted")) -> Wanted:
     """What a query looks for in any of these fields; what it excludes is nothing to show."""
     sequences: set[tuple[str, ...]] = set()
     prefixes: set[str] = set()
@@ -62,6 +62,8 @@ def wanted(query: syntax.Node, fields: Sequence[str] = ("", "body")) -> Wanted:
                     prefixes.add(found[0])
                 else:
                     sequences.add(tuple(found))
+            case syntax.Near(left, right, _, field) if field in fields:
+                sequences.update((tuple(query_words(left)), tuple(query_words(right))))
             case syntax.Prefix(text, field) if field in fields:
                 *whole, last = query_words(text) or [""]
                 sequences.update((word,) for word in whole)

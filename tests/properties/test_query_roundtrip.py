@@ -26,7 +26,9 @@ ZONES = [
     ZoneInfo("Pacific/Apia"),  # skipped a whole day
 ]
 zones = st.sampled_from(ZONES)
-fields = st.sampled_from(["", "from", "to", "cc", "subject", "body", "filename"])
+fields = st.sampled_from(
+    ["", "from", "to", "cc", "subject", "body", "filename", "recipient", "with", "quoted"]
+)
 words = st.from_regex(r"[\w.@+#/&][\w.@+#/&'-]{0,7}", fullmatch=True).filter(
     lambda word: word not in ("AND", "OR", "NOT")
 )
@@ -67,13 +69,22 @@ def trees(zone: tzinfo) -> st.SearchStrategy[Node]:
             syntax.Term, st.sampled_from(["AND", "10:30", "re:x", "a:b"]), st.just("subject")
         ),
         st.builds(syntax.Prefix, words.filter(str.isalnum), fields),
+        st.builds(syntax.Infix, words.filter(lambda w: w.isalnum() and len(w) > 1), fields),
+        st.builds(syntax.Fuzzy, words.filter(str.isalnum), st.integers(1, 2), fields),
+        st.builds(syntax.Near, words, words, st.integers(1, 100), fields),
         st.builds(syntax.Phrase, quoted, fields),
+        st.builds(syntax.Keyword, st.sampled_from(["", "work", "$forwarded"])),
+        st.builds(syntax.MailingList, st.sampled_from(["", "announce", "a b"])),
+        st.builds(syntax.AttachmentType, st.sampled_from(["pdf", "image/*"])),
+        st.builds(syntax.MessageId, st.sampled_from(["1@example.com", "a b@c"])),
+        st.builds(lambda id_: syntax.InThreads(frozenset([id_])), st.integers(0, 10**17)),
         st.builds(syntax.In, names | st.sampled_from(["inbox", "spam", "anywhere", "Lists/*"])),
         st.builds(syntax.Is, st.sampled_from(sorted(set(STATES.values())))),
         st.builds(syntax.Account, names),
         st.just(syntax.HasAttachment()),
         st.just(syntax.Everything()),
         date_ranges(zone),
+        date_ranges(zone).map(lambda each: syntax.Received(each.start, each.end)),
         size_ranges(),
     )
     return st.recursive(
@@ -82,6 +93,7 @@ def trees(zone: tzinfo) -> st.SearchStrategy[Node]:
             st.lists(inner, min_size=1, max_size=4).map(both),
             st.lists(inner, min_size=1, max_size=4).map(either),
             inner.map(negated),
+            inner.map(syntax.ThreadOf),
         ),
         max_leaves=12,
     )

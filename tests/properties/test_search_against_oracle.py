@@ -11,31 +11,54 @@ from hypothesis import strategies as st
 
 from indexer.catalog.records import Record
 from indexer.extract.document import Address, Headers
+from indexer.extract.quoting import quoted_spans
 from indexer.index.analysis import words
-from indexer.index.engine import Partition, State
+from indexer.index.engine import Partition
 from indexer.index.whoosh_engine import WhooshEngine
 from indexer.query.syntax import (
     And,
     Everything,
+    Fuzzy,
+    Infix,
     Is,
+    Near,
     Node,
     Not,
     Or,
     Phrase,
     Prefix,
     SizeRange,
+    State,
     Term,
 )
 
 VOCABULARY = ("alpha", "alpine", "beta", "Größe", "東京都", "gamma-ray", "x")
+PIECES = ("lph", "et", "mma", "pin")
 text = st.lists(st.sampled_from(VOCABULARY), max_size=6).map(" ".join)
-fields = st.sampled_from(["", "subject", "from", "body"])
+fields = st.sampled_from(["", "subject", "from", "body", "quoted", "with"])
+lines = st.lists(st.tuples(st.sampled_from(["", "> "]), text), max_size=3).map(
+    lambda all_: "\n".join(mark + words for mark, words in all_)
+)
 leaves = st.one_of(
     st.builds(Term, st.sampled_from(VOCABULARY), fields),
     st.builds(
         Phrase, st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=2).map(" ".join), fields
     ),
     st.builds(Prefix, st.sampled_from(["al", "alp", "b", "größ", "東京"]), fields),
+    st.builds(Infix, st.sampled_from(PIECES), fields),
+    st.builds(
+        Fuzzy,
+        st.sampled_from(["alpa", "alhpa", "bets", "beeta", "aline"]),
+        st.integers(1, 2),
+        fields,
+    ),
+    st.builds(
+        Near,
+        st.sampled_from(VOCABULARY[:4]),
+        st.sampled_from(VOCABULARY[:4]),
+        st.integers(1, 4),
+        fields,
+    ),
     st.builds(SizeRange, st.none() | st.integers(0, 40), st.none() | st.integers(0, 40)),
     st.just(Is("unread")),
     st.just(Everything()),
@@ -50,7 +73,7 @@ trees = st.recursive(
     max_leaves=5,
 )
 mails = st.lists(
-    st.tuples(text, text, text, st.integers(0, 6), st.integers(0, 40)), min_size=1, max_size=12
+    st.tuples(text, text, lines, st.integers(0, 6), st.integers(0, 40)), min_size=1, max_size=12
 )
 
 
@@ -63,12 +86,21 @@ def record(number: int, mail: tuple[str, str, str, int, int]) -> Record:
     )  # fmt: skip
 
 
-def parts_of(mail: Record, field: str) -> list[str]:
-    every = {
-        "subject": mail.headers.subject,
-        "from": str(mail.headers.sender[0]) if mail.headers.sender else "",
-        "body": mail.text,
-    }
+def parts_of(mail: Record, field: str) -> list[list[str]]:
+    """The words of every part in which a field looks; those that it does not see are ''."""
+    body, quoted = [], []
+    at = 0
+    for start, end in (*quoted_spans(mail.text), (len(mail.text), len(mail.text))):
+        own, theirs = words(mail.text[at:start]), words(mail.text[start:end])
+        body += [*own, *theirs]
+        quoted += [*[""] * len(own), *theirs]
+        at = end
+    sender = words(str(mail.headers.sender[0])) if mail.headers.sender else []
+    every = {"subject": words(mail.headers.subject), "from": sender, "body": body}
+    if field == "with":
+        return [sender]
+    if field == "quoted":
+        return [quoted]
     return [every[field]] if field else list(every.values())
 
 
@@ -84,11 +116,25 @@ def holds(mail: Record, query: Node, unread: set[int]) -> bool:
             sequence = words(wanted)
             if sequence[-1] == "都":  # the end of a run of pairs may stand in a longer run
                 sequence = sequence[:-1]
-            return any(contains(words(part), sequence) for part in parts_of(mail, field))
+            return any(contains(part, sequence) for part in parts_of(mail, field))
         case Prefix(wanted, field):
             start = words(wanted)[0]
+            return any(word.startswith(start) for part in parts_of(mail, field) for word in part)
+        case Infix(wanted, field):
+            return any(wanted in word for part in parts_of(mail, field) for word in part)
+        case Fuzzy(wanted, distance, field):
             return any(
-                word.startswith(start) for part in parts_of(mail, field) for word in words(part)
+                word[:1] == wanted[0] and changes(wanted, word) <= distance
+                for part in parts_of(mail, field)
+                for word in part
+            )
+        case Near(left, right, distance, field):
+            one, two = words(left)[0], words(right)[0]
+            return any(
+                first == one and second == two and 0 < abs(at - other) <= distance
+                for part in parts_of(mail, field)
+                for at, first in enumerate(part)
+                for other, second in enumerate(part)
             )
         case SizeRange(least, most):
             return (least or 0) <= mail.size <= (mail.size if most is None else most)
@@ -96,6 +142,17 @@ def holds(mail: Record, query: Node, unread: set[int]) -> bool:
             return mail.id in unread
         case _:
             return True
+
+
+def changes(one: str, two: str) -> int:
+    """Levenshtein's distance, by its definition."""
+    if not one or not two:
+        return len(one) + len(two)
+    return min(
+        changes(one[1:], two) + 1,
+        changes(one, two[1:]) + 1,
+        changes(one[1:], two[1:]) + (one[0] != two[0]),
+    )
 
 
 def contains(haystack: list[str], needle: list[str]) -> bool:

@@ -37,12 +37,13 @@ _CHILD = """\
 import sys
 from pathlib import Path
 from indexer.catalog.store import Catalog
-import os
+import os, signal
 from indexer.settings import AccountSettings, Secret
 from indexer.sync import folder as folder_module
 from indexer.sync.account import sync_account
 from indexer.sync.link import linked
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background has it ignored
 port, user, password, catalog_path, chunk = sys.argv[1:]
 folder_module.CHUNK = int(chunk)
 os.environ["SECRET"] = password

@@ -13,10 +13,10 @@ from indexer.catalog.records import Record
 from indexer.errors import IndexBusy, IndexUnavailable
 from indexer.extract.document import Address, Attachment, Headers
 from indexer.index import partitions, writing
-from indexer.index.engine import Partition, SearchEngine, State
+from indexer.index.engine import Partition, SearchEngine
 from indexer.index.whoosh_engine import WhooshEngine
 from indexer.query.parser import parse
-from indexer.query.syntax import Is, Node
+from indexer.query.syntax import Is, Node, State
 
 YEAR = Partition(1, "2024")
 DAY = 86400

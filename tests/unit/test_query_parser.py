@@ -61,9 +61,26 @@ def drawn(node: Node) -> str:
             return f"{type(node).__name__}({', '.join(map(drawn, parts))})"
         case Not(part):
             return f"Not({drawn(part)})"
-        case Term(text, field) | Phrase(text, field) | Prefix(text, field):
+        case syntax.ThreadOf(part):
+            return f"ThreadOf({drawn(part)})"
+        case syntax.Near(left, right, distance, field):
+            return f"Near({left!r} within {distance} of {right!r}{' in ' if field else ''}{field})"
+        case syntax.Fuzzy(text, distance, field):
+            return f"Fuzzy({text!r}{' in ' if field else ''}{field} within {distance})"
+        case syntax.MailingList(text) | syntax.AttachmentType(text) | syntax.MessageId(text):
+            return f"{type(node).__name__}({text!r})"
+        case syntax.InThreads(ids):
+            return f"InThreads({', '.join(map(str, sorted(ids)))})"
+        case syntax.Received(start, end):
+            return f"Received({_drawn_moment(start)} until {_drawn_moment(end)})"
+        case (
+            Term(text, field)
+            | Phrase(text, field)
+            | Prefix(text, field)
+            | syntax.Infix(text, field)
+        ):
             return f"{type(node).__name__}({text!r}{' in ' if field else ''}{field})"
-        case In(name) | Is(name) | syntax.Account(name):
+        case In(name) | Is(name) | syntax.Account(name) | syntax.Keyword(name):
             return f"{type(node).__name__}({name!r})"
         case DateRange(start, end):
             return f"DateRange({_drawn_moment(start)} until {_drawn_moment(end)})"
@@ -109,8 +126,22 @@ def test_nothing_typed_is_everything(text: str) -> None:
         ("xyzzy:bob", 0, 6, "xyzzy:", "quotes"),
         ("c:foo", 0, 2, "c:", "quotes"),
         ("от:bob", 0, 3, "от:", "from, to"),
-        ("older_than:1y", 0, 11, "older_than:", "before:"),
-        ('list:"x"', 0, 5, "list:", "quotes"),
+        ("older:1y", 0, 6, "older:", "before:"),
+        ("tag:work", 0, 4, "tag:", "label:"),
+        ('keyword:"two words"', 8, 11, "one word", "keyword:work"),
+        ("thread:x", 7, 1, "'x'", "thread:{from:ann}"),
+        ("thread:{}", 7, 2, "nothing between", "remove"),
+        ("thread:{a", 7, 1, "never closed", "}"),
+        ("has:keyboard", 4, 8, "'keyboard'", "has:keyword"),
+        # nearness and likeness
+        ("a NEAR/5", 2, 6, "between two words", "NEAR/5"),
+        ("NEAR/5 b", 0, 6, "between two words", "NEAR/5"),
+        ("a NEAR/0 b", 2, 6, "from 1 to 100", "NEAR/5"),
+        ("a AROUND 999 b", 2, 6, "from 1 to 100", "NEAR/5"),
+        ('a NEAR/5 "b c"', 2, 6, "between two words", "NEAR/5"),
+        ("a NEAR/5 b*", 2, 6, "between two words", "NEAR/5"),
+        ("-a NEAR/5 b", 3, 6, "between two words", "NEAR/5"),
+        (".~", 0, 2, "spelt", "word~"),
         ("foo:(x)", 0, 4, "foo:", "quotes"),
         ("from:", 0, 5, "needs a value", "from:word"),
         ("from: ann", 0, 5, "needs a value", "from:word"),
