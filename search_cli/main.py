@@ -22,6 +22,7 @@ _COMMANDS = {
     "account": ("account", "Add, list, remove and test accounts."),
     "sync": ("sync", "Fetch what changed and make it searchable."),
     "search": ("search", "Find messages, the newest first."),
+    "saved": ("saved", "Give queries names."),
     "show": ("show", "Show a message."),
     "status": ("status", "What is there, what is indexed, what waits."),
     "verify": ("verify", "Compare with the server and the index."),

@@ -178,6 +178,12 @@ ALTER TABLE account ADD COLUMN octets INTEGER NOT NULL DEFAULT 0; -- received on
 ALTER TABLE account ADD COLUMN host TEXT NOT NULL DEFAULT '';     -- for which `verdicts` were measured
 ALTER TABLE account ADD COLUMN verdicts TEXT NOT NULL DEFAULT ''; -- JSON, see imap.servers
 
+-- Queries that were given a name, for `query:NAME`.
+CREATE TABLE saved (
+    name        TEXT PRIMARY KEY,
+    query       TEXT NOT NULL
+) WITHOUT ROWID;
+
 CREATE INDEX document_by_message_id ON document (message_id);
 
 -- 1: it left its place because the settings do not want the folder, or mail of that age, any more.

@@ -39,8 +39,9 @@ class UnknownName(Exception):
         super().__init__(name)
         self.kind, self.name, self.span, self.known = kind, name, span, known
 
-    def in_query(self, text: str) -> QueryError:
-        """The same as an error that points into the query's text."""
+    def in_query(self, text: str, otherwise: str = "run `mailseek sync` first") -> QueryError:
+        """The same as an error that points into the query's text; `otherwise` is the cure where
+        there are no names at all."""
         near = get_close_matches(self.name, self.known, n=1, cutoff=0.5)
         cure = f"did you mean {near[0]}?" if near else "known: " + ", ".join(self.known[:8])
         start, end = self.span
@@ -49,7 +50,7 @@ class UnknownName(Exception):
             query=text,
             position=start,
             length=max(end - start, 1),
-            cure=cure if self.known else "run `mailseek sync` first",
+            cure=cure if self.known else otherwise,
         )
 
 

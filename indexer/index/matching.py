@@ -118,8 +118,8 @@ class _Compiler:
                 return self._word("has", "attachment")
             case syntax.Everything():
                 return Estimated(cursors.Between(0, segment.documents), segment.documents)
-            case syntax.ThreadOf():
-                raise AssertionError("threads are looked up before a segment is walked")
+            case syntax.ThreadOf() | syntax.Saved():
+                raise AssertionError("what the catalog resolves is no part of an engine's query")
             case _:
                 return self._in_state(self._states(node))
 

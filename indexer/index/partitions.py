@@ -106,9 +106,9 @@ class Segment:
         self._vocabularies: dict[str, str] = {}
 
     @cached_property
-    def size(self) -> Any:
-        """The column of sizes."""
-        return self.reader.column_reader("size", translate=False)
+    def size(self) -> tuple[int, ...]:
+        """All sizes at once, by document number."""
+        return column_values(self.reader.column_reader("size", translate=False), self.documents)
 
     @cached_property
     def ids(self) -> tuple[int, ...]:

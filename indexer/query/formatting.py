@@ -46,6 +46,8 @@ def _written(node: Node, zone: tzinfo) -> str:
             return f"{_field(field)}{text}~{distance}"
         case syntax.Near(left, right, distance, field):
             return f"{_field(field)}{left} NEAR/{distance} {right}"
+        case syntax.Saved(name):
+            return "query:" + _name(name)
         case syntax.Keyword(name):
             return f"keyword:{_quoted(name)}" if name else "has:keyword"
         case syntax.MailingList(text):

@@ -31,7 +31,7 @@ _BLANK = re.compile(rf"[{_BLANKS}]+")
 # they are nothing; inside of one they may matter to the analyzer and stay.
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+")
 _WORD = re.compile(rf"[^{_BLANKS}(){{}}{''.join(QUOTES)}]+")
-_OPERATOR = re.compile(r"([^\W\d_]+(?:[-_]?[^\W_]+)*):")
+_OPERATOR = re.compile(r"([^\W\d_][^\W_]*(?:[-_][^\W_]+)*):")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # What stands before a colon and yet asks for nothing: schemes without //, and replies.
 _PLAIN = {

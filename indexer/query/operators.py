@@ -169,6 +169,10 @@ def _id(_name: str, value: Token, _context: Context, span: Span) -> Leaf:
     return syntax.MessageId(value.text.strip().removeprefix("<").removesuffix(">"), span)
 
 
+def _query(_name: str, value: Token, _context: Context, span: Span) -> Leaf:
+    return syntax.Saved(value.text, span)
+
+
 def _thread(_name: str, value: Token, context: Context, span: Span) -> Leaf:
     if not re.fullmatch(r"[0-9]{1,18}", value.text):
         message = f"{shown(value.text)} is no id of a thread"
@@ -318,6 +322,7 @@ OPERATORS = {
     "received": Operator(_received, "received:2024-03"),
     **{name: Operator(_id, f"{name}:1@example.com") for name in ("id", "mid", "rfc822msgid")},
     "thread": Operator(_thread, "thread:4700 or thread:{from:ann}"),
+    "query": Operator(_query, "query:invoices, once saved by `mailseek saved add invoices …`"),
     "keyword": Operator(_keyword, "keyword:work"),
     "list": Operator(_list, "list:announce"),
     **{name: Operator(_type, f"{name}:pdf") for name in ("type", "mime")},

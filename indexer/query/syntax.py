@@ -159,6 +159,14 @@ class ThreadOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """What the saved search of this name finds."""
+
+    name: str
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """Arrived on the server in [start, end), aware UTC; None leaves a side open."""
 
@@ -219,5 +227,5 @@ State = (
 )
 """What the catalog alone knows."""
 
-Leaf = Words | State | HasAttachment | DateRange | SizeRange | Everything
+Leaf = Words | State | HasAttachment | DateRange | SizeRange | Saved | Everything
 Node = Leaf | And | Or | Not | ThreadOf

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from typing import Literal
 
-from indexer.catalog import lookup, states
+from indexer.catalog import lookup, saved, states
 from indexer.catalog.store import Catalog
+from indexer.errors import QueryError
 from indexer.index.engine import Match, Partition, SearchEngine
 from indexer.query import syntax
 from indexer.query.parser import parse
@@ -75,32 +76,60 @@ class Searcher:
         )
 
     def parsed(self, text: str) -> Node:
-        """The tree of a query, its folders and accounts known to exist. Raises QueryError."""
+        """The tree of a query, with saved searches and threads looked up, its folders and accounts
+        known to exist. Raises QueryError."""
+        return self._resolved(self._checked(text), text, ())
+
+    def _checked(self, text: str) -> Node:
         query = parse(text, now=datetime.now(self._zone), zone=self._zone)
         try:
             states.check(self._catalog, query)
         except states.UnknownName as error:
             raise error.in_query(text) from None
-        return self._with_threads(query)
+        return query
 
-    def _with_threads(self, query: Node) -> Node:
-        """Every `thread:{…}` replaced by the threads that its matches are in."""
+    def _resolved(self, query: Node, text: str, within: tuple[str, ...]) -> Node:
+        """Saved searches replaced by what they stand for, `thread:{…}` by the threads of its matches.
+
+        `within` are the saved searches that led here.
+        """
         match query:
             case syntax.And(parts):
-                return syntax.And(tuple(self._with_threads(part) for part in parts))
+                return syntax.And(tuple(self._resolved(part, text, within) for part in parts))
             case syntax.Or(parts):
-                return syntax.Or(tuple(self._with_threads(part) for part in parts))
+                return syntax.Or(tuple(self._resolved(part, text, within) for part in parts))
             case syntax.Not(part):
-                return syntax.Not(self._with_threads(part))
+                return syntax.Not(self._resolved(part, text, within))
+            case syntax.Saved(name, span):
+                return self._saved(name, span, text, within)
             case syntax.ThreadOf(part, span):
-                matches = self._matches(self._with_threads(part), "date", 0)
-                found: set[int] = set()
-                while batch := list(islice(matches, _THREADS_AT_ONCE)):
-                    ids = [match.id for match in batch]
-                    found.update(lookup.threads_of(self._catalog, ids).values())
-                return syntax.InThreads(frozenset(found), span)
+                return syntax.InThreads(self._threads(self._resolved(part, text, within)), span)
             case _:
                 return query
+
+    def _saved(self, name: str, span: syntax.Span, text: str, within: tuple[str, ...]) -> Node:
+        known = saved.listed(self._catalog)
+        if name not in known:
+            error = states.UnknownName("saved search", name, span, [*known])
+            raise error.in_query(text, "save one: mailseek saved add NAME QUERY")
+        if name in within:
+            start, end = span
+            raise QueryError(
+                f"the saved search {name!r} holds itself",
+                query=text,
+                position=start,
+                length=max(end - start, 1),
+                cure=f"save it anew: mailseek saved add {name} …",
+            )
+        return self._resolved(self._checked(known[name]), known[name], (*within, name))
+
+    def _threads(self, query: Node) -> frozenset[int]:
+        matches = self._matches(query, "date", 0)
+        found: set[int] = set()
+        while batch := list(islice(matches, _THREADS_AT_ONCE)):
+            ids = [match.id for match in batch]
+            found.update(lookup.threads_of(self._catalog, ids).values())
+        return frozenset(found)
 
     def count(self, query: Node) -> int:
         """How many messages match, exactly."""

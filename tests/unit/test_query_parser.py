@@ -80,7 +80,7 @@ def drawn(node: Node) -> str:
             | syntax.Infix(text, field)
         ):
             return f"{type(node).__name__}({text!r}{' in ' if field else ''}{field})"
-        case In(name) | Is(name) | syntax.Account(name) | syntax.Keyword(name):
+        case In(name) | Is(name) | syntax.Account(name) | syntax.Keyword(name) | syntax.Saved(name):
             return f"{type(node).__name__}({name!r})"
         case DateRange(start, end):
             return f"DateRange({_drawn_moment(start)} until {_drawn_moment(end)})"
@@ -353,3 +353,16 @@ def test_an_example_of_the_documentation_is_a_query(text: str) -> None:
 )
 def test_a_date_of_the_documentation_is_a_date(text: str) -> None:
     assert isinstance(tree(f"date:{text}"), DateRange)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 16_000, "a1" * 8_000, "a-" * 8_000, "*" + "a" * 16_000, "a~" * 8_000, "x:" * 8_000],
+    ids=lambda text: text[:4],
+)
+def test_no_text_takes_longer_than_its_length(text: str) -> None:
+    """A pattern that goes back and forth would not end within the test run's time limit."""
+    try:
+        tree(text)
+    except QueryError as error:
+        assert error.message

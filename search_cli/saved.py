@@ -1,0 +1,92 @@
+"""`mailseek saved …`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from indexer.catalog import saved
+from indexer.catalog.store import Catalog
+from indexer.errors import ConfigError
+from indexer.settings import load
+from search_cli import output
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+@click.group("saved")
+def command() -> None:
+    """Give queries names: what is saved as NAME is found by query:NAME."""
+
+
+@command.command(
+    "add", epilog="Example: mailseek saved add invoices 'subject:invoice has:attachment'"
+)
+@click.argument("name")
+@click.argument("query", nargs=-1, required=True)
+@click.pass_obj
+def add(home: Path | None, name: str, query: tuple[str, ...]) -> int:
+    """Save a query, in place of the one that had the name."""
+    from indexer.index.whoosh_engine import WhooshEngine
+    from indexer.search.searcher import Searcher
+
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} is no name for a saved search",
+            cure="use 1 to 40 letters, digits, - and _",
+        )
+    settings = load(home)
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    text = " ".join(query)
+    with Catalog.open(settings.catalog_path) as catalog:
+        searcher = Searcher(catalog, WhooshEngine(settings.index_path))
+        before = saved.listed(catalog).get(name)
+        saved.keep(catalog, name, text)
+        try:
+            searcher.parsed(f"query:{name}")  # also whether it holds itself
+        except BaseException:
+            if before is None:
+                saved.remove(catalog, name)
+            else:
+                saved.keep(catalog, name, before)
+            raise
+    click.echo(f"saved; try: mailseek search query:{name}")
+    return 0
+
+
+@command.command("list", epilog="Example: mailseek saved list --json")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.pass_obj
+def list_(home: Path | None, as_json: bool) -> int:
+    """List the saved searches."""
+    settings = load(home)
+    found: dict[str, str] = {}
+    if settings.catalog_path.exists():
+        with Catalog.open(settings.catalog_path) as catalog:
+            found = saved.listed(catalog)
+    if as_json:
+        output.print_json({"saved": [{"name": n, "query": q} for n, q in found.items()]})
+    elif found:
+        rows = [(name, output.printable(query)) for name, query in found.items()]
+        click.echo("\n".join(output.table([("NAME", "QUERY"), *rows])))
+    else:
+        click.echo("nothing saved yet: mailseek saved add NAME QUERY", err=True)
+    return 0
+
+
+@command.command("remove", epilog="Example: mailseek saved remove invoices")
+@click.argument("name")
+@click.pass_obj
+def remove(home: Path | None, name: str) -> int:
+    """Forget a saved search."""
+    settings = load(home)
+    if settings.catalog_path.exists():
+        with Catalog.open(settings.catalog_path) as catalog:
+            if saved.remove(catalog, name):
+                click.echo(f"removed {name}")
+                return 0
+    raise ConfigError(
+        f"no saved search is called {name!r}", cure="`mailseek saved list` names them"
+    )
