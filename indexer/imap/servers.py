@@ -21,6 +21,7 @@ from indexer.imap.session import Session, Trust, server_errors
 MEASURED_FOR = 30 * 86400.0
 """Seconds after which a server is measured anew: they are updated."""
 
+_DAY = 86400.0
 _SAMPLE = 100  # of the newest UIDs of the inbox
 _LENGTHS = (1000, 8000, 32000)  # octets of a set in a command
 
@@ -95,68 +96,63 @@ def from_json(stored: dict[str, Any]) -> Verdicts:
 def measure(session: Session, verdicts: Verdicts) -> Verdicts:
     """Ask the inbox in several ways, reading only; `verdicts` is what was known before.
 
-    Raises ServerGone before anything was learned; a server that hangs up on a question is not asked
-    the next ones.
+    A server that hangs up on a question is not asked the next ones, and measured again tomorrow.
+    Raises ServerGone before anything was learned; Throttled.
     """
     found = _Findings(verdicts, session)
-    opened = examine(session, "INBOX")
-    first = max(1, (opened.state.uidnext or 1) - _SAMPLE)
-    there: list[int] = []
-
-    def search() -> None:
-        nonlocal there
-        there = extensions.uid_search(session, f"UID {first}:4294967295")
-
-    found.ask("search", search)
-    if session.has("ESEARCH") and there and verdicts.esearch is not False:
+    try:
+        opened = examine(session, "INBOX")
+    except ProtocolError:  # an account without an inbox: there is nothing to ask
+        return replace(verdicts, measured_at=time.time())
+    last = (opened.state.uidnext or 1) - 1
+    newest = f"{max(1, last - _SAMPLE)}:{max(1, last)}"
+    if session.has("ESEARCH") and verdicts.esearch is not False:
         found.judge(
-            "esearch",
-            "it does not list what SEARCH does",
-            lambda: _esearch(session, first) == there,
+            "esearch", "it does not list what SEARCH does", partial(_esearch, session, newest)
         )
     if session.has("QRESYNC") and verdicts.qresync is not False:
         if "QRESYNC" not in session.enabled:
             found.blame("qresync", "ENABLE is not confirmed")
-        elif there and opened.state.highestmodseq:
+        elif opened.state.highestmodseq:
             found.judge(
                 "qresync",
                 "its answer contradicts SEARCH, or cannot be read",
-                lambda: _qresync(session, opened, first, there),
+                partial(_qresync, session, opened, newest),
             )
-    found.judge("utf8_search", "SEARCH CHARSET UTF-8 is refused", lambda: _utf8(session))
+    found.judge("utf8_search", "SEARCH CHARSET UTF-8 is refused", partial(_utf8, session, newest))
     if session.has("IDLE"):
-        found.judge("idle", "IDLE is refused", lambda: _idle(session))
+        found.judge("idle", "IDLE is refused", partial(_idle, session))
     found.lengths(_LENGTHS)
     session.folder = ""
-    return replace(found.verdicts, measured_at=time.time())
+    now = time.time()
+    return replace(found.verdicts, measured_at=now - MEASURED_FOR + _DAY if found.gone else now)
 
 
 class _Findings:
     """Verdicts as they come in; silent once the server has hung up."""
 
     def __init__(self, verdicts: Verdicts, session: Session) -> None:
-        self.verdicts = replace(verdicts, why=tuple(verdicts.why))
+        self.verdicts = verdicts
+        self.gone = False
         self._where = f"account {session.account}, measuring"
         self._session = session
-        self._gone = False
 
-    def ask(self, what: str, question: Callable[[], object]) -> bool | None:
-        """Whether a question was answered with yes; None where nobody answers any more."""
-        if self._gone:
+    def ask(self, question: Callable[[], bool | None]) -> bool | None:
+        """The answer; None where it says nothing, or nobody answers any more."""
+        if self.gone:
             return None
         try:
-            with server_errors(f"{self._where} {what}"):
-                answer = question()
+            with server_errors(self._where):
+                return question()
         except ProtocolError:
             return False
         except ServerGone:
-            self._gone = True
+            self.gone = True
             return False
-        return answer is not False
 
-    def judge(self, offer: str, otherwise: str, question: Callable[[], bool]) -> None:
+    def judge(self, offer: str, otherwise: str, question: Callable[[], bool | None]) -> None:
         """Keep the answer as a verdict."""
-        answer = self.ask(offer, question)
+        answer = self.ask(question)
         if answer is False:
             self.blame(offer, otherwise)
         elif answer:
@@ -169,7 +165,7 @@ class _Findings:
         """Longer and longer commands, until one is refused."""
         for length in octets:
             uids = ",".join(["1", "3"] * (length // 4))
-            if not self.ask("lengths", partial(_answered, self._session, f"UID {uids}")):
+            if not self.ask(partial(_answered, self._session, f"UID {uids}")):
                 break
             self.verdicts = replace(self.verdicts, set_octets=length)
 
@@ -179,23 +175,29 @@ def _answered(session: Session, criteria: str) -> bool:
     return True
 
 
-def _esearch(session: Session, first: int) -> list[int]:
-    return extensions.uid_search(session, f"UID {first}:4294967295", esearch=True)
+def _esearch(session: Session, newest: str) -> bool | None:
+    """Whether it lists what SEARCH does; nothing is said where mail goes meanwhile."""
+    before = extensions.uid_search(session, f"UID {newest}")
+    listed = extensions.uid_search(session, f"UID {newest}", esearch=True)
+    if not before or before != extensions.uid_search(session, f"UID {newest}"):
+        return None
+    return listed == before
 
 
-def _qresync(session: Session, opened: Examined, first: int, there: list[int]) -> bool:
+def _qresync(session: Session, opened: Examined, newest: str) -> bool | None:
     """Ask for all changes of the newest messages: what changed is there, what vanished is not."""
-    last = (opened.state.uidnext or 1) - 1
-    parameter = f"(QRESYNC ({opened.state.uidvalidity} 1 {first}:{last}))"
+    before = extensions.uid_search(session, f"UID {newest}")
+    parameter = f"(QRESYNC ({opened.state.uidvalidity} 1 {newest}))"
     answers = extensions.examine(session, "INBOX", parameter)
     changed = {uid for uid, _ in extensions.fetched(answers.get("FETCH", ()))}
     gone = extensions.vanished(answers.get("VANISHED", ()))
-    present = set(there)
-    return changed <= present and not any(uid in each for each in gone for uid in present)
+    if not before or before != extensions.uid_search(session, f"UID {newest}"):
+        return None
+    return changed <= set(before) and not any(uid in each for each in gone for uid in before)
 
 
-def _utf8(session: Session) -> bool:
-    session.client.search(["SUBJECT", "größe"], "UTF-8")
+def _utf8(session: Session, newest: str) -> bool:
+    session.client.search(["UID", newest, "SUBJECT", "größe"], "UTF-8")
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -398,6 +399,40 @@ class TestMeasuring:
         follower.server.commands.clear()
         assert follower.sync().problems == ()
         assert max(map(len, follower.server.commands)) < 1100
+        assert follower.numbers() == follower.there()
+
+    def test_an_account_without_an_inbox_is_followed_all_the_same(self, follower: Follower) -> None:
+        follower.server.folders = {"Work": Folder()}
+        follower.server.folders["Work"].add(1, 2)
+
+        assert follower.sync().problems == ()
+        assert len(follower.numbers("Work")) == 2
+
+    def test_who_hangs_up_while_he_is_measured_is_measured_again_tomorrow(
+        self, follower: Follower
+    ) -> None:
+        follower.server.instead = lambda c: [] if "CHARSET" in c else None
+        follower.sync()
+
+        assert not follower.verdicts().fresh(time.time() + 86400)
+        assert follower.verdicts().fresh(time.time() + 80000)
+
+    def test_mail_that_goes_while_esearch_is_measured_blames_nobody(
+        self, follower: Follower
+    ) -> None:
+        follower.server.capabilities = "IMAP4rev1 ESEARCH"
+        inbox = follower.server.folders["INBOX"]
+        inbox.add(1, 2, 3)
+
+        def going(command: str) -> list[str] | None:
+            if "RETURN" in command and 2 in inbox.messages:
+                inbox.expunge(2)
+            return None
+
+        follower.server.instead = going
+        follower.sync()
+
+        assert follower.verdicts().esearch is None
         assert follower.numbers() == follower.there()
 
     def test_a_server_is_measured_once_a_month_and_when_the_account_moves(
