@@ -21,6 +21,7 @@ from indexer.index.analysis import (
     tokens,
     words,
 )
+from indexer.index.distance import is_within
 from indexer.query import syntax
 from indexer.search.page import Marked
 
@@ -28,6 +29,7 @@ LONGEST = 255
 """Characters of a snippet, at the most."""
 
 _LOOKED_AT = 100_000  # characters of a message
+_READ_FOR_PATTERNS = 20_000  # characters, where a query has patterns
 _CANDIDATES, _MOST = 200, 30
 _READ_SLOWLY = 8_000  # characters
 _BEFORE = 60  # characters of context before the first mark
@@ -40,16 +42,36 @@ _Found = tuple[int, int, tuple[str, ...]]  # start, end, what was looked for
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to mark: words, sequences of words, and beginnings of words, all folded."""
+    """What to mark: words, sequences of words, beginnings of words, pieces of words, and words with
+    how many letters may be wrong; all folded."""
 
     sequences: frozenset[tuple[str, ...]]
     prefixes: tuple[str, ...]
+    pieces: tuple[str, ...] = ()
+    misspelt: tuple[tuple[str, int], ...] = ()
+
+    def within(self, text: str) -> Wanted:
+        """With the words of a text that pieces and misspelt words stand for there."""
+        if not self.pieces and not self.misspelt:
+            return self
+        there = {
+            (word,)
+            for word in set(words(text[:_READ_FOR_PATTERNS]))
+            if any(piece in word for piece in self.pieces)
+            or any(
+                word[:1] == meant[:1] and is_within(meant, word, most)
+                for meant, most in self.misspelt
+            )
+        }
+        return Wanted(self.sequences | there, self.prefixes)
 
 
 def wanted(query: syntax.Node, fields: Sequence[str] = ("", "body", "quoted")) -> Wanted:
     """What a query looks for in any of these fields; what it excludes is nothing to show."""
     sequences: set[tuple[str, ...]] = set()
     prefixes: set[str] = set()
+    pieces: set[str] = set()
+    misspelt: set[tuple[str, int]] = set()
 
     def collect(node: syntax.Node) -> None:
         match node:
@@ -64,6 +86,10 @@ def wanted(query: syntax.Node, fields: Sequence[str] = ("", "body", "quoted")) -
                     sequences.add(tuple(found))
             case syntax.Near(left, right, _, field) if field in fields:
                 sequences.update((tuple(query_words(left)), tuple(query_words(right))))
+            case syntax.Infix(text, field) if field in fields:
+                pieces.update(words(text))
+            case syntax.Fuzzy(text, distance, field) if field in fields:
+                misspelt.update((word, distance) for word in words(text))
             case syntax.Prefix(text, field) if field in fields:
                 *whole, last = query_words(text) or [""]
                 sequences.update((word,) for word in whole)
@@ -71,17 +97,23 @@ def wanted(query: syntax.Node, fields: Sequence[str] = ("", "body", "quoted")) -
                     prefixes.add(last)
 
     collect(query)
-    return Wanted(frozenset(sequences - {()}), tuple(sorted(prefixes)))
+    return Wanted(
+        frozenset(sequences - {()}),
+        tuple(sorted(prefixes)),
+        tuple(sorted(pieces)),
+        tuple(sorted(misspelt)),
+    )
 
 
 def mark(text: str, looked_for: Wanted) -> Marked:
     """A short text, whole, with what was looked for marked in it."""
-    return Marked(text, _joined(_found(text, looked_for)))
+    return Marked(text, _joined(_found(text, looked_for.within(text))))
 
 
 def snippet(text: str, looked_for: Wanted) -> Marked:
     """The best piece of a long text: the one with the most different things looked for."""
     text = text[:_LOOKED_AT]
+    looked_for = looked_for.within(text)
     found = _found(text, looked_for)
     if not found:
         return Marked(_tidy(text[: 4 * LONGEST])[:LONGEST])

@@ -105,3 +105,19 @@ def test_a_megabyte_of_near_misses_ends() -> None:
     shown('"aa b"', "aa " * 400_000)
 
     assert time.process_time() - began < 5  # some hundred times what it takes
+
+
+@pytest.mark.parametrize(
+    ("query", "marked"),
+    [
+        ("*port*", ["imported", "reporter"]),
+        ("meting~", ["meeting"]),
+        ("subject:*port*", []),
+        ("quartrly~2 *ort*", ["imported", "reporter", "quarterly"]),
+        ("budget NEAR/5 meeting", ["budget", "meeting"]),
+    ],
+)
+def test_what_a_pattern_stands_for_here_is_marked(query: str, marked: list[str]) -> None:
+    text = f"{FILLER} We imported what the reporter of the quarterly budget meeting said. {FILLER}"
+
+    assert marks(shown(query, text)) == marked
