@@ -43,6 +43,17 @@ CAPABILITIES = {
 """What a Dovecot may be told to offer after the login; None is all."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that runs on several kinds of server is marked by the one of each run."""
+    for item in items:
+        kinds = getattr(item, "callspec", None)
+        for kind in kinds.params.values() if kinds else ():
+            if kind in ("cyrus", "courier"):
+                item.add_marker(kind)
+            elif isinstance(kind, str) and kind in CAPABILITIES:
+                item.add_marker("dovecot")
+
+
 def missing(reason: str) -> None:
     """Skip, or fail where everything must be there."""
     if os.environ.get("CI") == "true":

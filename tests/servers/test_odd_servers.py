@@ -25,6 +25,8 @@ from tests.servers import scripted
 from tests.servers.commands import mailseek
 from tests.servers.scripted import Folder, Server
 
+pytestmark = pytest.mark.scripted
+
 QRESYNC = "IMAP4rev1 ENABLE CONDSTORE QRESYNC"
 GMAIL = "IMAP4rev1 ENABLE CONDSTORE X-GM-EXT-1 ESEARCH"
 

@@ -19,7 +19,6 @@ from tests.servers.conftest import Mailbox, mailbox_on
 from tests.servers.mirror import Passes, append
 from tests.servers.proxy import Proxy
 
-pytestmark = pytest.mark.dovecot
 
 FIELDS = "DATE FROM TO CC BCC REPLY-TO SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID"
 HEADS = (
@@ -144,6 +143,7 @@ def test_a_pass_says_this_and_no_more(
     assert told == WAYS[kind].expected()
 
 
+@pytest.mark.dovecot
 def test_200_folders_in_which_nothing_changed_cost_as_many_commands_as_one(
     mailbox: Mailbox,
 ) -> None:
