@@ -19,7 +19,6 @@ from tests.servers.conftest import Mailbox, mailbox_on
 from tests.servers.mirror import Passes, append
 from tests.servers.proxy import Proxy
 
-
 FIELDS = "DATE FROM TO CC BCC REPLY-TO SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID"
 HEADS = (
     "UID FETCH 4 (FLAGS INTERNALDATE RFC822.SIZE BODYSTRUCTURE BODY.PEEK[HEADER.FIELDS"
