@@ -92,11 +92,11 @@ def folder_differences(
     for at in range(0, len(there), fetch.CHUNK):
         chunk = there[at : at + fetch.CHUNK]
         stored = placements.flags(catalog, folder.id, chunk)
-        sizes = lookup.sizes(catalog, folder.id, chunk)
+        placed = lookup.placed_at(catalog, folder.id, chunk)
         for seen, size in fetch.fetch_flags_and_sizes(session, chunk):
             if seen.uid in stored and placements.stored_flags(seen.flags) != stored[seen.uid]:
                 flags.add(seen.uid)
-            if size is not None and sizes.get(seen.uid, size) != size:
+            if size is not None and seen.uid in placed and placed[seen.uid][1] != size:
                 others.add(seen.uid)
     if flags:
         yield Difference(account, name, f"flags differ: UID {_some(flags)}", "follow")

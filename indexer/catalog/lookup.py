@@ -116,28 +116,19 @@ def counts(catalog: Catalog) -> dict[str, Counts]:
     return {name: Counts(*numbers) for name, *numbers in rows}
 
 
-def sizes(catalog: Catalog, folder_id: int, uids: Sequence[int]) -> dict[int, int]:
-    """UID → octets of the message there, of some UIDs of a folder."""
+def placed_at(
+    catalog: Catalog, folder_id: int, uids: Sequence[int]
+) -> dict[int, tuple[bytes, int]]:
+    """UID → identity and octets of the message there, of some UIDs of a folder."""
     marks = ", ".join("?" * len(uids))
-    return dict(
-        catalog.connection.execute(
-            "SELECT uid, size FROM placement JOIN document ON document.id = document_id"
+    return {
+        uid: (identity, size)
+        for uid, identity, size in catalog.connection.execute(
+            "SELECT uid, identity, size FROM placement JOIN document ON document.id = document_id"
             f" WHERE folder_id = ? AND uid IN ({marks})",
             (folder_id, *uids),
         )
-    )
-
-
-def identities(catalog: Catalog, folder_id: int, uids: Sequence[int]) -> dict[int, bytes]:
-    """UID → identity of the message there, of some UIDs of a folder."""
-    marks = ", ".join("?" * len(uids))
-    return dict(
-        catalog.connection.execute(
-            "SELECT uid, identity FROM placement JOIN document ON document.id = document_id"
-            f" WHERE folder_id = ? AND uid IN ({marks})",
-            (folder_id, *uids),
-        )
-    )
+    }
 
 
 def flag_names(bits: int, keywords: str) -> tuple[str, ...]:

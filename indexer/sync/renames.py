@@ -80,7 +80,7 @@ def _same_messages(link: Link, folder: KnownFolder, now: Folder) -> bool:
     uids = placements.uids(link.catalog, folder.id)[-_SAMPLE:]
     if not uids:
         return False
-    ours = lookup.identities(link.catalog, folder.id, uids)
+    ours = lookup.placed_at(link.catalog, folder.id, uids)
     examine(link.session, now.name)
     theirs = {head.uid: identity(head) for head in fetch.fetch_heads(link.session, uids)}
-    return bool(theirs) and all(ours[uid] == key for uid, key in theirs.items())
+    return bool(theirs) and all(ours[uid][0] == key for uid, key in theirs.items())
