@@ -81,9 +81,9 @@ def sync(
     """One pass over each account, one after the other; everything that came is searchable after.
 
     A server that asks for a pause is waited for, `patience` seconds at most; `kept` are sessions of
-    earlier calls. An account that fails
-    does not keep the others from their pass. May be interrupted at any time: what was committed
-    stays, and the next pass goes on there. Raises ConfigError, StorageError, IndexUnavailable.
+    earlier calls. An account that fails does not keep the others from their pass. May be
+    interrupted at any time: what was committed stays, and the next pass goes on there.
+    Raises ConfigError, StorageError, IndexUnavailable.
     """
     outcomes: list[Outcome] = []
     accounts = chosen(settings, names)

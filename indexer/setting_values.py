@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, timedelta
@@ -82,6 +81,8 @@ def first_day(text: str, today: date) -> date:
     number, unit = int(age[1]), age[2]
     if unit in "dw":
         return today - timedelta(days=number * (7 if unit == "w" else 1))
+    from calendar import monthrange  # 2 ms that most configurations do without
+
     months = today.year * 12 + today.month - 1 - number * (12 if unit == "y" else 1)
     year, month = divmod(months, 12)
     if year < 1:

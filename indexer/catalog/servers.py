@@ -26,12 +26,3 @@ def remember(catalog: Catalog, account_id: int, host: str, found: Verdicts) -> N
             "UPDATE account SET host = ?, verdicts = ? WHERE id = ?",
             (host, json.dumps(servers.as_json(found)), account_id),
         )
-
-
-def blame(catalog: Catalog, account_id: int, offer: str, why: str) -> None:
-    """An offer turned out to be wrong in use: it is not taken up again until the next measuring."""
-    (host,) = catalog.connection.execute(
-        "SELECT host FROM account WHERE id = ?", (account_id,)
-    ).fetchone()
-    found = verdicts(catalog, account_id, host)
-    remember(catalog, account_id, host, found.blamed(offer, f"{offer}: {why}"))

@@ -69,7 +69,7 @@ class Verdicts:
 
     def blamed(self, offer: str, why: str) -> Verdicts:
         """With one offer that turned out to be wrong."""
-        return replace(self, **{offer: False}, why=(*self.why, why)[-8:])
+        return replace(self, **{offer: False}, why=(*self.why, f"{offer}: {why}")[-8:])
 
 
 def known(host: str) -> Verdicts:
@@ -159,7 +159,7 @@ class _Findings:
             self.verdicts = replace(self.verdicts, **{offer: True})  # type: ignore[arg-type]
 
     def blame(self, offer: str, why: str) -> None:
-        self.verdicts = self.verdicts.blamed(offer, f"{offer}: {why}")
+        self.verdicts = self.verdicts.blamed(offer, why)
 
     def lengths(self, octets: tuple[int, ...]) -> None:
         """Longer and longer commands, until one is refused."""

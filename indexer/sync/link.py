@@ -37,8 +37,10 @@ class Link:
     _counted: int = 0
 
     def blame(self, offer: str, why: str) -> None:
-        """The server did not do what it offers: remember it, and do without from now on."""
-        servers.blame(self.catalog, self.account_id, offer, why)
+        """The server did not do what it offers: do without until it is measured again."""
+        host = self.account.host
+        found = servers.verdicts(self.catalog, self.account_id, host).blamed(offer, why)
+        servers.remember(self.catalog, self.account_id, host, found)
         self.session.trusted = replace(self.session.trusted, **{offer: False})
 
     def check_allowance(self) -> None:
