@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
@@ -10,6 +11,7 @@ from indexer.query.dates import FIRST_YEAR, midnight
 from indexer.query.lexer import QUOTES
 from indexer.query.syntax import Node
 
+_ESCAPED = re.compile(r"\\.|/")
 _PAIRS = [(opening, closing) for opening, closing in QUOTES.items() if len(closing) == 1]
 
 
@@ -40,12 +42,19 @@ def _written(node: Node, zone: tzinfo) -> str:
             return f"{_field(field)}{text}*"
         case syntax.Phrase(text, field):
             return _field(field) + _quoted(text)
+        case syntax.Exact(text, field):
+            return _field(field) + "=" + _quoted(text)
+        case syntax.Pattern(text, field):
+            return f"{_field(field)}/{_ESCAPED.sub(_escaped, text)}/"
+        case syntax.Header(name, text):
+            return "header:" + (_quoted(f"{name}={text}") if text else name)
         case syntax.Infix(text, field):
             return f"{_field(field)}*{text}*"
         case syntax.Fuzzy(text, distance, field):
             return f"{_field(field)}{text}~{distance}"
-        case syntax.Near(left, right, distance, field):
-            return f"{_field(field)}{left} NEAR/{distance} {right}"
+        case syntax.Near(left, right, distance, field, ordered):
+            how = "ADJ" if ordered else "NEAR"
+            return f"{_field(field)}{left} {how}/{distance} {right}"
         case syntax.Saved(name):
             return "query:" + _name(name)
         case syntax.Keyword(name):
@@ -56,6 +65,12 @@ def _written(node: Node, zone: tzinfo) -> str:
             return "type:" + _quoted(text)
         case syntax.MessageId(text):
             return "id:" + _quoted(text)
+        case syntax.RefersTo(text, itself):
+            return ("related:" if itself else "ref:") + _quoted(text)
+        case syntax.Kind(name):
+            return "is:" + name
+        case syntax.Personal():
+            return "is:personal"
         case syntax.InThreads(ids):
             (id_,) = ids  # several come of a query alone, which is what is written
             return f"thread:{id_}"
@@ -89,6 +104,10 @@ def _some(parts: Sequence[Node]) -> Sequence[Node]:
 
 def _field(field: str) -> str:
     return f"{field}:" if field else ""
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "\\/" if found[0] == "/" else found[0]
 
 
 def _name(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A query's text → tokens: words, phrases, names of operators, brackets, AND, OR, NOT.
+"""A query's text → tokens: words, phrases, patterns, names of operators, brackets, AND, OR, NOT.
 
 What merely contains a colon is a word: `http://…`, `10:30`, `C:\\mail`, `std::string`, `Re:`.
 """
@@ -15,14 +15,20 @@ from indexer.errors import QueryError
 LONGEST = 16_384
 """Characters of a query."""
 
-Kind = Literal["word", "phrase", "operator", "open", "close", "not", "and", "or", "near", "end"]
+Kind = Literal[
+    "word", "phrase", "exact", "pattern", "operator", "open", "close", "not", "and", "or", "xor",
+    "near", "end",
+]  # fmt: skip
+
+VALUES: tuple[Kind, ...] = ("word", "phrase", "exact", "pattern")
+"""What can stand behind an operator's colon, or by itself."""
 
 QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“”", "‟": "”", "«": "»", "»": "«", "＂": "＂"}
 """What opens a phrase → what may close it."""
 
 _BRACKETS: dict[str, Kind] = {"(": "open", ")": "close", "{": "open", "}": "close"}
-_CONNECTIVES: dict[str, Kind] = {"AND": "and", "OR": "or", "NOT": "not"}
-NEAR = re.compile(r"(NEAR|AROUND)(?:/([0-9]{1,3}))?")
+_CONNECTIVES: dict[str, Kind] = {"AND": "and", "OR": "or", "XOR": "xor", "NOT": "not"}
+NEAR = re.compile(r"(NEAR|AROUND|ADJ)(?:/([0-9]{1,3}))?")
 """Upper case, as the others: two words within so many words of each other."""
 
 _BLANKS = r"\s\x00-\x1f\x7f-\x9f"
@@ -32,6 +38,8 @@ _BLANK = re.compile(rf"[{_BLANKS}]+")
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+")
 _WORD = re.compile(rf"[^{_BLANKS}(){{}}{''.join(QUOTES)}]+")
 _OPERATOR = re.compile(r"([^\W\d_][^\W_]*(?:[-_][^\W_]+)*):")
+# A regular expression ends where its first slash without a backslash does, or it is none: /home/ann.
+_PATTERN = re.compile(rf"/((?:[^/\\\n]|\\.)+)/(?=[{_BLANKS}(){{}}]|$)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # What stands before a colon and yet asks for nothing: schemes without //, and replies.
 _PLAIN = {
@@ -112,6 +120,11 @@ def _token(query: str, at: int, known: Container[str], *, value: bool, glued: bo
         return Token("not", "-", at, at + 1, glued)
     if not value and (name := _operator(query, at, known)):
         return Token("operator", name, at, at + len(name) + 1, glued)
+    if found := _PATTERN.match(query, at):
+        text = re.sub(r"\\(.)", lambda each: "/" if each[1] == "/" else each[0], found[1])
+        return Token("pattern", text, at, found.end(), glued)
+    if letter == "=" and (exact := _exact(query, at, glued)):
+        return exact
     match = _WORD.match(query, at)
     assert match is not None  # blanks, quotes and brackets were dealt with
     kind: Kind = "word" if value else _CONNECTIVES.get(match[0], "word")
@@ -128,6 +141,17 @@ def _phrase(query: str, start: int, glued: bool) -> Token:
         cure = f"add a {QUOTES[query[start]][0]} where the phrase ends, or remove this one"
         raise fault(query, start, start + 1, "this quote is never closed", cure)
     return Token("phrase", query[start + 1 : at], start, at + 1, glued)
+
+
+def _exact(query: str, at: int, glued: bool) -> Token | None:
+    """`=Word` or `="Two Words"`; None where a `=` stands before nothing like it."""
+    if query[at + 1 : at + 2] in QUOTES and at + 1 < len(query):
+        phrase = _phrase(query, at + 1, glued)
+        return Token("exact", phrase.text, at, phrase.end, glued)
+    match = _WORD.match(query, at + 1)
+    if match is None or not any(letter.isalnum() for letter in match[0]) or match[0][0] == "=":
+        return None
+    return Token("exact", match[0], at, match.end(), glued)
 
 
 def _operator(query: str, at: int, known: Container[str]) -> str:

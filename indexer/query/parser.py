@@ -1,6 +1,6 @@
 """A query's text → tree. `parse` is the door; docs/query-language.md says what it understands.
 
-NOT and `-` bind closest, then AND (which juxtaposition means), then OR. The parser keeps its own
+NOT and `-` bind closest, then AND (which juxtaposition means), then XOR, then OR. The parser keeps its own
 stack, so that no query, however deep, can exhaust Python's.
 """
 
@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 
 from indexer.errors import QueryError
 from indexer.query import operators, syntax
-from indexer.query.lexer import NEAR, Token, fault, tokens
+from indexer.query.lexer import NEAR, VALUES, Token, fault, tokens
 from indexer.query.operators import OPERATORS, Context
 from indexer.query.syntax import Node
 
@@ -21,6 +21,8 @@ DEEPEST = 100
 
 FARTHEST = 100
 """Words that NEAR may leave between two."""
+
+_MOST_EXCLUSIVE = 3  # parts of a XOR b XOR c: each doubles the tree
 
 _CLOSING = {"(": ")", "{": "}"}
 
@@ -51,6 +53,14 @@ def either(parts: Sequence[Node]) -> Node:
     for part in parts:
         flat.extend(part.parts if isinstance(part, syntax.Or) else [part])
     return flat[0] if len(flat) == 1 else syntax.Or(tuple(flat))
+
+
+def one_of(parts: Sequence[Node]) -> Node:
+    """An odd number of the parts, as XOR means it; a single part stands for itself."""
+    found, *others = parts
+    for other in others:
+        found = either([both([found, negated(other)]), both([negated(found), other])])
+    return found
 
 
 def negated(node: Node) -> Node:
@@ -86,12 +96,14 @@ class _Level:
     operator: Token | None = None
     """Whose value everything in the bracket is: `from:(…)`."""
     alternatives: list[Node] = field(default_factory=list)
+    exclusive: list[Node] = field(default_factory=list)
+    """The last alternative's sides of XOR, so far, but for the last one."""
     run: list[Node] = field(default_factory=list)
-    """The last alternative's parts, so far."""
+    """The parts of that last side, so far."""
     connective: Token | None = None
-    """The AND or OR that waits for its right side."""
+    """The AND, OR or XOR that waits for its right side."""
     waiting: Token | None = None
-    """The AND, OR, NOT or minus right before here."""
+    """The AND, OR, XOR, NOT or minus right before here."""
     negate: bool = False
     thread: Token | None = None
     """The operator of `thread:{…}`, whose bracket holds a whole query."""
@@ -100,16 +112,22 @@ class _Level:
         """A word, an operator with its value, or a whole bracket."""
         kind = self.connective.kind if self.connective else ""
         in_braces = self.bracket is not None and self.bracket.text == "{" and not self.thread
-        if self.run and (kind == "or" or (in_braces and kind != "and")):
-            self.alternatives.append(both(self.run))
+        if self.run and kind == "xor":
+            self.exclusive.append(both(self.run))
             self.run = []
+        elif self.run and (kind == "or" or (in_braces and kind != "and")):
+            self.alternatives.append(self._alternative())
+            self.exclusive, self.run = [], []
         self.run.append(negated(node) if self.negate else node)
         self.connective = self.waiting = None
         self.negate = False
 
     def whole(self) -> Node:
         """All of it as one node."""
-        return either([*self.alternatives, both(self.run)])
+        return either([*self.alternatives, self._alternative()])
+
+    def _alternative(self) -> Node:
+        return one_of([*self.exclusive, both(self.run)])
 
 
 class _Parser:
@@ -124,15 +142,18 @@ class _Parser:
             token = self._take()
             level = self._levels[-1]
             match token.kind:
-                case "and" | "or":
+                case "and" | "or" | "xor":
                     self._complete(level)
                     if not level.run:
                         raise self._lonely(token, "before")
+                    if token.kind == "xor" and len(level.exclusive) + 2 > _MOST_EXCLUSIVE:
+                        message = f"XOR joins {_MOST_EXCLUSIVE} things at the most"
+                        raise self._fault(token, message, "write it with AND, OR and NOT")
                     level.connective = level.waiting = token
                 case "not":
                     level.waiting = token
                     level.negate = not level.negate
-                case "word" | "phrase":
+                case "word" | "phrase" | "exact" | "pattern":
                     self._whole_star(token)
                     level.add(operators.leaf(level.operator, token, self._context))
                     if level.operator:
@@ -161,7 +182,7 @@ class _Parser:
             cure = f"close the bracket before {operator.text}:, or put it in quotes"
             raise self._fault(operator, message, cure)
         value = self._next
-        if value.glued and value.kind in ("word", "phrase"):
+        if value.glued and value.kind in VALUES:
             level.add(operators.leaf(operator, self._take(), self._context))
             self._value_ends(operator)
         elif value.glued and value.kind == "open":
@@ -174,32 +195,32 @@ class _Parser:
             raise self._fault(operator, message, operators.example(operator))
 
     def _near(self, token: Token, level: _Level) -> None:
-        """`a NEAR/5 b`, `a AROUND 5 b`: the word before it, and the one behind it."""
+        """`a NEAR/5 b`, `a AROUND 5 b`, `a ADJ/5 b`: the word before it, and the one behind it."""
+        cure = "write for example: budget NEAR/5 meeting"
+        between = self._fault(token, f"{token.text} stands between two words", cure)
         before = level.run[-1] if level.run and not level.waiting else None
         if not isinstance(before, syntax.Term):
-            message = f"{token.text} stands between two words"
-            raise self._fault(token, message, "write for example: budget NEAR/5 meeting")
+            raise between
         match = NEAR.fullmatch(token.text)
         distance = match[2] if match else None
         if distance is None and self._next.kind == "word" and self._next.text.isdecimal():
             distance = self._take().text
         if not 1 <= int((distance or "10")[:9]) <= FARTHEST:
-            message = f"{token.text}: from 1 to {FARTHEST} words"
-            raise self._fault(token, message, "write for example: budget NEAR/5 meeting")
+            raise self._fault(token, f"{token.text}: from 1 to {FARTHEST} words", cure)
         behind = self._next
         after = operators.leaf(None, self._take(), self._context) if behind.kind == "word" else None
         if not isinstance(after, syntax.Term):
-            message = f"{token.text} stands between two words"
-            raise self._fault(token, message, "write for example: budget NEAR/5 meeting")
+            raise between
         span = (before.span[0], behind.end)
         level.run[-1] = syntax.Near(
-            before.text, after.text, int(distance or "10"), before.field, span
-        )
+            before.text, after.text, int(distance or "10"), before.field,
+            ordered=token.text.startswith("ADJ"), span=span,
+        )  # fmt: skip
 
     def _value_ends(self, operator: Token) -> None:
         """Of `date:"last week"..today` or `filename:a(1).pdf`, a half would be the wrong value."""
         behind = self._next
-        if behind.glued and behind.kind in ("word", "phrase", "operator", "open", "not"):
+        if behind.glued and behind.kind in (*VALUES, "operator", "open", "not"):
             message = f"the value of {operator.text}: ends before this"
             cure = (
                 f'put the whole value in quotes: {operator.text}:"…", or write a blank before this'

@@ -16,10 +16,11 @@ _NOWHERE: Span = (0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word in a field: from, to, cc, subject, body, filename, or '' for any of them.
+    """A word in a field: from, to, cc, bcc, subject, body, filename, or '' for any of them.
 
-    `recipient` is to or cc, `with` is from, to or cc; `quoted` is what the body quotes. The
-    analyzer may find several words in it (`signed-off-by`): then they are a phrase.
+    `recipient` is to, cc or bcc, `with` is those or from; `quoted` is what the body quotes. The
+    analyzer may find several words in it (`signed-off-by`): then they are a phrase. Where it finds
+    one, other forms of the word are meant as well (`meetings`), but in names and addresses.
     """
 
     text: str
@@ -30,6 +31,16 @@ class Term:
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """Words in this order, side by side, in one field."""
+
+    text: str
+    field: str = ""
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """Words side by side, written exactly like this: capitals and accents count, and no other form
+    of a word is meant (`=Polish`)."""
 
     text: str
     field: str = ""
@@ -67,12 +78,36 @@ class Fuzzy:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Two words in one field, in any order, with less than `distance` words between them."""
+    """Two words in one field with less than `distance` words between them, in any order or, where
+    they are `ordered`, the left one first."""
 
     left: str
     right: str
     distance: int
     field: str = ""
+    ordered: bool = False
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression (RE2's syntax, upper and lower case alike) that matches within a subject,
+    an address with its name, or the name of an attachment.
+
+    `field` is from, to, cc, bcc, recipient, with, subject, filename, or '' for any of them.
+    """
+
+    text: str
+    field: str = ""
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Words side by side in a header field that is kept; '' is any. `name` is in lower case."""
+
+    name: str
+    text: str
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
@@ -98,6 +133,21 @@ class Is:
 @dataclass(frozen=True, slots=True)
 class HasAttachment:
     """At least one attachment."""
+
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a message is: signed, encrypted, or one with an invitation (calendar)."""
+
+    name: str
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """From or to one of the user's own addresses, and not by way of a mailing list."""
 
     span: Span = _field(default=_NOWHERE, compare=False)
 
@@ -139,6 +189,15 @@ class MessageId:
     """The message of this Message-ID, without its angle brackets."""
 
     text: str
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RefersTo:
+    """Replies, direct or not, to the message of this Message-ID; with `itself`, or that message."""
+
+    text: str
+    itself: bool = False
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
@@ -219,13 +278,35 @@ class Everything:
     """All messages: the empty query, and `*`."""
 
 
-Words = Term | Phrase | Prefix | Infix | Fuzzy | Near
-"""What the index answers."""
+Words = Term | Phrase | Exact | Prefix | Infix | Fuzzy | Near | Pattern | Header
+"""What the index alone answers."""
 
-State = (
-    In | Is | Account | Keyword | MailingList | AttachmentType | MessageId | InThreads | Received
+Content = (
+    HasAttachment
+    | Kind
+    | AttachmentType
+    | MailingList
+    | DateRange
+    | SizeRange
+    | Received
+    | Everything
 )
+"""What both know, as it never changes: the index beside words, the catalog where there are none."""
+
+State = In | Is | Account | Keyword | MessageId | RefersTo | InThreads | ThreadOf
 """What the catalog alone knows."""
 
-Leaf = Words | State | HasAttachment | DateRange | SizeRange | Saved | Everything
+Leaf = (
+    Words
+    | Content
+    | In
+    | Is
+    | Account
+    | Keyword
+    | MessageId
+    | RefersTo
+    | InThreads
+    | Saved
+    | Personal
+)
 Node = Leaf | And | Or | Not | ThreadOf
