@@ -22,6 +22,7 @@ from typing import NamedTuple
 LONGEST_WORD = 40
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
+_ANY_ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
 # Characters that belong to the letter before them. They are no \w for Python (é as e + U+0301, Arabic vowel
 # signs, Thai vowels); zero-width joiners and the tatweel stand inside of words.
 MARKS = (
@@ -73,6 +74,36 @@ def words(text: str) -> list[str]:
         else:
             result.extend(_fold_run(run) if len(run) <= LONGEST_WORD else _cut_run(run))
     return result
+
+
+def words_as_written(text: str) -> tuple[list[str], list[str]]:
+    """The words of a text, and the same as they are written: capitals and accents kept, composed (NFC).
+
+    The second list has the word itself where it is written as it is folded; pairs of unspaced
+    scripts, and words that share a run with some, have no other form.
+    """
+    if text.isascii() and text.islower():
+        folded = words(text)
+        return folded, folded
+    if len(text) > 56:
+        text = _BASE64_LINE.sub(" ", text)
+    if text.isascii():
+        folded, written = _ASCII_WORD.findall(text.lower()), _ANY_ASCII_WORD.findall(text)
+        if any(len(word) > LONGEST_WORD for word in folded):
+            folded = [word for word in folded if len(word) <= LONGEST_WORD]
+            written = [word for word in written if len(word) <= LONGEST_WORD]
+        return folded, written
+    folded, written = [], []
+    for run in _WORD.findall(text):
+        if len(run) > LONGEST_WORD:
+            pieces: tuple[str, ...] = () if run.isascii() else _cut_run(run)
+        elif run.isascii():
+            pieces = (run.lower(),)
+        else:
+            pieces = _fold_run(run)
+        folded.extend(pieces)
+        written.extend((_composed(run),) if len(pieces) == 1 else pieces)
+    return folded, written
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -128,6 +159,10 @@ def _fold_run(run: str) -> tuple[str, ...]:
         elif piece:
             pieces.extend(word for word in _NOT_WORD.split(piece) if word)
     return tuple(pieces)
+
+
+def _composed(run: str) -> str:
+    return run if run.isascii() else unicodedata.normalize("NFC", run)
 
 
 def _cut_run(run: str) -> tuple[str, ...]:

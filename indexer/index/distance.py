@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+from itertools import combinations
+from typing import Any
+
 
 def is_within(one: str, two: str, most: int) -> bool:
     """Whether `most` changes of one letter each, or fewer, make one word of the other."""
@@ -18,3 +23,26 @@ def is_within(one: str, two: str, most: int) -> bool:
             return False
         before = here
     return before[-1] <= most
+
+
+@lru_cache(maxsize=64)
+def nearly(word: str, most: int) -> Any:
+    """A pattern, for lines of UTF-8, that all words within `most` changes behind the first letter
+    match, and few others: RE2 goes through a vocabulary a hundred times faster than `is_within`.
+
+    Where a letter changes, none, one or two stand in its place: it went, or another came, or one
+    more came beside it.
+    """
+    import re2  # 10 ms that other queries do without
+
+    gap = ".?.?" if most == 1 else ".?.?.?"
+    letters = [re.escape(letter) for letter in word] + [""]  # something may come behind the last one
+    choices = [
+        "".join(gap if at in changed else letter for at, letter in enumerate(letters))
+        for changed in combinations(range(1, len(letters)), min(most, len(letters) - 1))
+    ]
+    options = re2.Options()
+    options.never_nl = True
+    options.never_capture = True
+    options.log_errors = False
+    return re2.compile(rf"(?m)^(?:{'|'.join(choices)})$", options)

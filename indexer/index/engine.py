@@ -15,11 +15,12 @@ checks for every engine behind this door:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from indexer.query.syntax import Node, State
+from indexer.query import syntax
+from indexer.query.syntax import Node
 
 if TYPE_CHECKING:  # searching does without what writing needs
     from indexer.catalog.records import Record
@@ -41,8 +42,28 @@ class Match(NamedTuple):
     score: float = 0.0
 
 
-StateLookup = Callable[[State, Partition], Collection[int]]
-"""(state, partition) → the ids of that partition's documents which are in this state."""
+class States(Protocol):
+    """What the catalog knows of documents and the index does not: folders, flags, threads.
+
+    `state` is a tree of nothing but states (`is_of_states`).
+    """
+
+    def few(self, state: Node) -> Collection[int] | None:
+        """The ids of all documents in a state, where they are few; else None."""
+
+    def among(self, state: Node, ids: Sequence[int]) -> Collection[int]:
+        """Those of some ids, of any partition, that are in a state."""
+
+
+def is_of_states(query: Node) -> bool:
+    """Whether the catalog alone can say if a document matches."""
+    match query:
+        case syntax.And(parts) | syntax.Or(parts):
+            return all(map(is_of_states, parts))
+        case syntax.Not(part):
+            return is_of_states(part)
+        case _:
+            return isinstance(query, syntax.State)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +74,18 @@ class PartitionStats:
     documents: int
     segments: int
     octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a ranked answer ends, and what its scores were made with (see `ranking`): `newest` date,
+    `highest` id, `average` length in words, and the `rarity` of each word."""
+
+    last: Match
+    newest: int
+    highest: int
+    average: float
+    rarity: tuple[float, ...]
 
 
 class SearchEngine(Protocol):
@@ -68,14 +101,27 @@ class SearchEngine(Protocol):
     def tidy(self, partition: Partition) -> bool:
         """Merge small segments where there are too many; True where something was done."""
 
-    def matches(self, query: Node, states: StateLookup) -> Iterator[Match]:
-        """Documents that match, newest first, lazily."""
+    def matches(
+        self, query: Node, states: States, *, after: Match | None = None
+    ) -> Iterator[Match]:
+        """Documents that match, newest first, lazily; those behind `after` (its date and id)."""
 
-    def ranked(self, query: Node, states: StateLookup, limit: int) -> list[Match]:
-        """The `limit` best matches, best first; ties newest first."""
+    def ranked(
+        self, query: Node, states: States, limit: int, *, standing: Standing | None = None
+    ) -> tuple[list[Match], Standing]:
+        """The `limit` best matches, best first; ties newest first.
 
-    def count(self, query: Node, states: StateLookup) -> int:
+        Goes on where `standing` is, which an earlier call gave, with the scores of that call: what
+        came to the index since neither moves nor joins what is given out.
+        """
+
+    def count(self, query: Node, states: States) -> int:
         """How many documents match, exactly."""
+
+    def among(
+        self, query: Node, documents: Mapping[Partition, Collection[int]], states: States
+    ) -> set[int]:
+        """Those of some documents, by partition, that match."""
 
     def partitions(self) -> list[Partition]:
         """All partitions that exist, newest period first."""

@@ -2,22 +2,31 @@
 
 A document of the index has
 
-====== ==========================================================================================
-text   every word of the message: subject, addresses, attachment names, body; where a bare word looks
-from, to, cc, subject, filename
-       the words of that header or of the attachments' names once more, small
-has    the word `attachment` where there is one
-id     the catalog's document id (column)
-date   effective date, seconds since 1970 (column); documents are written newest first
-size   RFC822.SIZE (column)
-====== ==========================================================================================
+======== ========================================================================================
+text     every word of the message: subject, addresses, attachment names, body; where a bare word
+         looks
+from, to, cc, bcc, subject, filename
+         the words of that header or of the attachments' names once more, small
+header   words of other header fields, as `x-mailer=mutt`; `x-mailer=` where there is the field
+has      what it is or has: `attachment`, `list`, `signed`, `encrypted`, `calendar`
+list     its List-Id
+type     the MIME types of its attachments
+id       the catalog's document id (column)
+date     effective date, seconds since 1970 (column); documents are written newest first
+received when it arrived on the server (column)
+size     RFC822.SIZE (column)
+from_lines, to_lines, cc_lines, bcc_lines, subject_lines, filename_lines
+         subject, addresses and names as they are, a line each, for regular expressions (columns)
+======== ========================================================================================
 
-Nothing is stored: what a hit shows comes from the catalog.
+What a hit shows comes from the catalog.
 
-A place in `text` is a number: twice the word's position, plus one where the word is quoted from
-somebody else. Positions below `BODY_AT` belong to the headers. So one list of postings answers
-`word`, `body:word` and phrases, and a word's weight (the subject and the sender count more than the
-body, the body more than quoted text) is fixed once, at indexing.
+A word that is written in another way than it is folded (`Polish`, `Größe`) is posted a second time
+as `=Polish`, at the same place. A place in `text` is a number: four times the word's position, plus
+two where it is written otherwise, plus one where it is quoted from somebody else. Positions below
+`BODY_AT` belong to the headers. So one list of postings answers `word`, `=word`, `body:word` and
+phrases, and a word's weight (the subject and the sender count more than the body, the body more
+than quoted text) is fixed once, at indexing.
 """
 
 from __future__ import annotations
@@ -28,10 +37,19 @@ from typing import Any, NamedTuple
 
 from whoosh import columns, fields, formats
 
-BODY_AT = 2048
-"""Position of the first word of the body; header words stand below."""
+POSITION = 4
+"""What a place grows by from one word to the next; below it are the bits."""
 
-WORD_FIELDS = ("subject", "from", "to", "cc", "filename")
+OTHERWISE, QUOTED = 2, 1
+"""Bits of a place: written otherwise than folded; quoted from somebody else."""
+
+WRITTEN = "="
+"""What stands before a word that is posted as it is written."""
+
+BODY_AT = 2048 * POSITION
+"""Place of the first word of the body; header words stand below."""
+
+WORD_FIELDS = ("subject", "from", "to", "cc", "bcc", "filename")
 """Fields that repeat a part of `text` for queries of that field alone."""
 
 _SHORT = tuple(Struct(f"<{count}H") for count in range(128))
@@ -89,9 +107,11 @@ class WordsField(fields.FieldType):
     def index(
         self, value: Mapping[str, Posting], **_kwargs: Any
     ) -> Generator[tuple[bytes, int, float, bytes], Any, None]:
-        """(word, frequency, weight, packed places) for each word."""
+        """(word, frequency, weight, packed places) for each word; one that is posted as it is
+        written was counted already."""
         for word, (weight, places) in value.items():
-            yield word.encode(), len(places), weight, pack_places(places)
+            count = len(places) if word[0] != WRITTEN else 0
+            yield word.encode(), count, weight, pack_places(places)
 
 
 class MarksField(fields.FieldType):
@@ -116,13 +136,21 @@ class MarksField(fields.FieldType):
             yield word.encode(), 1, 1.0, b""
 
 
+def lines(field: str) -> str:
+    """The column that has a field's text as it is."""
+    return f"{field}_lines"
+
+
 def schema() -> fields.Schema:
     """The schema of every partition."""
     return fields.Schema(
         text=WordsField(scorable=True),
         **{name: WordsField(scorable=False) for name in WORD_FIELDS},
-        has=MarksField(),
+        header=WordsField(scorable=False),
+        **{name: MarksField() for name in ("has", "list", "type")},
+        **{lines(name): fields.COLUMN(columns.VarBytesColumn()) for name in WORD_FIELDS},
         id=fields.COLUMN(columns.NumericColumn("q")),
         date=fields.COLUMN(columns.NumericColumn("q")),
+        received=fields.COLUMN(columns.NumericColumn("q")),
         size=fields.COLUMN(columns.NumericColumn("q")),
     )

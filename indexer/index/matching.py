@@ -2,62 +2,41 @@
 
 Every leaf becomes a cursor of its own kind, so that any mixture of words, ranges and states under
 And, Or and Not is walked lazily. Dates are ranges of document numbers, as documents are kept newest
-first; states come from the catalog as sets of ids.
+first. What the catalog alone knows is a list of documents where they are few, and else a sieve
+behind everything else.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from indexer.index import cursors
-from indexer.index.analysis import is_single_unspaced, query_words, words
+from indexer.index.analysis import query_words, words
 from indexer.index.cursors import Cursor
-from indexer.index.distance import is_within
-from indexer.index.fields import BODY_AT, unpack_places
+from indexer.index.engine import States, is_of_states
 from indexer.index.partitions import Segment
+from indexer.index.word_matching import (
+    NOTHING,
+    PATTERN_FIELDS,
+    Estimated,
+    WordMatching,
+    all_of,
+    any_of,
+)
 from indexer.query import syntax
 
-EXPANSION_LIMIT = 1000
-"""Words of one segment that a pattern may stand for; further ones (in dictionary order) are left."""
-
-_SEVERAL = {"recipient": ("to", "cc"), "with": ("from", "to", "cc")}
+_SEVERAL: dict[str, tuple[str, ...]] = {"recipient": ("to", "cc", "bcc"), "with": ("from", "to", "cc", "bcc")}
 """Fields of a query that are several of the index."""
 
 
-def _anywhere(_place: int) -> bool:
-    return True
-
-
-_IN_BODY: dict[str, Callable[[int], bool]] = {
-    "body": lambda place: place >= BODY_AT,
-    "quoted": lambda place: place >= BODY_AT and bool(place & 1),
-}
-"""Fields of a query that are a part of the index's `text` → whether a place is in them."""
-
-
-def _name(field: str) -> str:
-    """The index's field for a query's."""
-    return "text" if not field or field in _IN_BODY else field
-
-
-@dataclass(frozen=True, slots=True)
-class Estimated:
-    """A cursor and about how many documents it holds, so that the rarest can lead."""
-
-    cursor: Cursor
-    documents: int
-
-
 def cursor(
-    query: syntax.Node, segment: Segment, states: Callable[[syntax.Node], Collection[int]]
+    query: syntax.Node, segment: Segment, states: States, languages: Sequence[str]
 ) -> Cursor:
     """The documents of a segment that match; deleted ones are left out."""
-    found = _Compiler(segment, states).compile(query).cursor
+    found = _Compiler(segment, states, languages).compile(query).cursor
     if segment.deleted:
         deleted = segment.deleted
         return cursors.Filtered(found, lambda number: number not in deleted)
@@ -65,213 +44,144 @@ def cursor(
 
 
 class _Compiler:
-    def __init__(self, segment: Segment, states: Callable[[syntax.Node], Collection[int]]) -> None:
+    def __init__(self, segment: Segment, states: States, languages: Sequence[str]) -> None:
         self._segment = segment
         self._states = states
+        self._words = WordMatching(segment, languages)
 
     def compile(self, node: syntax.Node) -> Estimated:
-        segment = self._segment
+        if is_of_states(node):
+            few = self._few(node)
+            return few if few is not None else self._sieved(self._everything(), node)
         match node:
             case syntax.And(parts):
-                # A word without letters (`R & D`) is nothing to look for beside others.
-                spoken = [part for part in parts if not _is_silent(part)]
-                return self._all([self.compile(part) for part in spoken or parts[:1]])
+                return self._and(parts)
             case syntax.Or(parts):
-                return _any([self.compile(part) for part in parts])
+                joined = tuple(filter(is_of_states, parts))
+                others = [self.compile(part) for part in parts if part not in joined]
+                return any_of([*others, self.compile(syntax.Or(joined))] if joined else others)
             case syntax.Not(part):
                 inner = self.compile(part)
-                left = segment.documents - inner.documents
-                return Estimated(cursors.Except(inner.cursor, segment.documents), max(left, 0))
-            case (
-                syntax.Term(field=field)
-                | syntax.Phrase(field=field)
-                | syntax.Prefix(field=field)
-                | syntax.Infix(field=field)
-                | syntax.Fuzzy(field=field)
-                | syntax.Near(field=field)
-            ) if field in _SEVERAL:
-                each = (replace(node, field=one) for one in _SEVERAL[field])
-                return _any([self.compile(one) for one in each])
-            case syntax.Term(text, field) | syntax.Phrase(text, field):
-                return self._phrase(query_words(text), field)
+                end = self._segment.documents
+                left = max(end - inner.documents, 0)
+                return Estimated(cursors.Except(inner.cursor, end), left)
+            case _ if isinstance(node, syntax.Words):
+                return self._look_for(node)
+            case _:
+                return self._content(node)
+
+    def _and(self, parts: Sequence[syntax.Node]) -> Estimated:
+        # A word without letters (`R & D`) is nothing to look for beside others.
+        spoken = [part for part in parts if not _is_silent(part)] or parts[:1]
+        states = tuple(filter(is_of_states, spoken))
+        others = [self.compile(part) for part in spoken if part not in states]
+        if not states:
+            return all_of(others)
+        state = states[0] if len(states) == 1 else syntax.And(states)
+        if NOTHING in others:
+            return NOTHING
+        few = self._few(state)
+        return all_of([few, *others]) if few is not None else self._sieved(all_of(others), state)
+
+    def _few(self, state: syntax.Node) -> Estimated | None:
+        """The documents in a state, where they are few in all of the catalog."""
+        ids = self._states.few(state)
+        if ids is None:
+            return None
+        numbers = self._segment.numbers
+        found = sorted(numbers[id_] for id_ in ids if id_ in numbers)
+        return Estimated(cursors.Listed(found), len(found)) if found else NOTHING
+
+    def _sieved(self, inner: Estimated, state: syntax.Node) -> Estimated:
+        ids, numbers, states = self._segment.ids, self._segment.numbers, self._states
+
+        def passing(some: list[int]) -> list[int]:
+            return sorted(numbers[id_] for id_ in states.among(state, [ids[at] for at in some]))
+
+        return Estimated(cursors.Sieved(inner.cursor, passing), inner.documents)
+
+    def _look_for(self, node: syntax.Words) -> Estimated:
+        if not isinstance(node, syntax.Header):
+            names = _SEVERAL.get(node.field, ())
+            if isinstance(node, syntax.Pattern) and not node.field:
+                names = PATTERN_FIELDS
+            if names:
+                return any_of(self._look_for(replace(node, field=name)) for name in names)
+        looking = self._words
+        match node:
+            case syntax.Term(text, field):
+                return looking.term(text, field)
+            case syntax.Phrase(text, field):
+                return looking.phrase(query_words(text), field)
+            case syntax.Exact(text, field):
+                return looking.exact(text, field)
             case syntax.Prefix(text, field):
-                return self._expanded(words(text), field, self._beginning)
+                return looking.beginning(words(text), field)
             case syntax.Infix(text, field):
-                return self._expanded(words(text), field, self._holding)
+                return looking.holding(text, field)
             case syntax.Fuzzy(text, distance, field):
-                return self._expanded(words(text), field, partial(self._alike, distance))
-            case syntax.Near(left, right, distance, field):
-                return self._near(query_words(left), query_words(right), distance, field)
+                return looking.alike(text, distance, field)
+            case syntax.Near(left, right, distance, field, ordered):
+                both = query_words(left), query_words(right)
+                return looking.near(*both, distance, field, ordered=ordered)
+            case syntax.Pattern(text, field):
+                return looking.matching(text, field)
+            case syntax.Header(name, text):
+                return looking.header(name, text)
+
+    def _content(self, node: syntax.Node) -> Estimated:
+        """What never changes, and is no word of the text."""
+        segment, looking = self._segment, self._words
+        match node:
             case syntax.DateRange(start, end):
                 first = segment.first_at_or_before(_seconds(end) - 1) if end else 0
                 last = (
                     segment.first_at_or_before(_seconds(start) - 1) if start else segment.documents
                 )
                 return Estimated(cursors.Between(first, last), max(last - first, 0))
+            case syntax.Received(start, end):
+                low, high = _seconds(start) if start else 0, _seconds(end) if end else 1 << 62
+                received = segment.received
+                return self._tested(lambda number: low <= received[number] < high)
             case syntax.SizeRange(least, most):
                 low, high = least or 0, most if most is not None else 1 << 62
                 size = segment.size
-                everything = cursors.Between(0, segment.documents)
-                test = cursors.Filtered(everything, lambda number: low <= size[number] <= high)
-                return Estimated(test, segment.documents)
+                return self._tested(lambda number: low <= size[number] <= high)
             case syntax.HasAttachment():
-                return self._word("has", "attachment")
+                return looking.marked("has", ["attachment"])
+            case syntax.Kind(name):
+                return looking.marked("has", [name])
+            case syntax.MailingList(text):
+                if not text:
+                    return looking.marked("has", ["list"])
+                return looking.marked("list", segment.vocabulary["list"].holding(text))
+            case syntax.AttachmentType(text):
+                fits = re.compile(_type_pattern(text)).fullmatch
+                return looking.marked("type", filter(fits, segment.vocabulary["type"]))
             case syntax.Everything():
-                return Estimated(cursors.Between(0, segment.documents), segment.documents)
-            case syntax.ThreadOf() | syntax.Saved():
-                raise AssertionError("what the catalog resolves is no part of an engine's query")
+                return self._everything()
             case _:
-                return self._in_state(self._states(node))
+                raise AssertionError("what the searcher resolves is no part of an engine's query")
 
-    def _word(self, field: str, word: str) -> Estimated:
-        matcher = self._segment.postings(field, word)
-        if matcher is None:
-            return Estimated(cursors.Nothing(), 0)
-        return Estimated(cursors.Postings(matcher), self._segment.frequency(field, word))
+    def _everything(self) -> Estimated:
+        end = self._segment.documents
+        return Estimated(cursors.Between(0, end), end)
 
-    def _phrase(self, found: list[str], field: str) -> Estimated:
-        """One word, or several side by side. A query's word without letters matches nothing."""
-        if not found:
-            return Estimated(cursors.Nothing(), 0)
-        if len(found) == 1 and is_single_unspaced(found[0]):
-            return self._expanded(found, field, self._beginning)
-        together, matchers = self._together(found, field)
-        if (len(found) == 1 and field not in _IN_BODY) or not matchers:
-            return together
-        # The rarest word leads the test as well: most candidates fail at its first place.
-        order = sorted(
-            range(len(found)), key=lambda at: self._segment.frequency(_name(field), found[at])
-        )
-        within = _IN_BODY.get(field, _anywhere)
-
-        def side_by_side(_number: int) -> bool:
-            starts: set[int] | None = None
-            for at in order:
-                places = unpack_places(matchers[found[at]].value())
-                these = {(place >> 1) - at for place in places if within(place)}
-                starts = these if starts is None else starts & these
-                if not starts:
-                    return False
-            return True
-
-        return Estimated(cursors.Filtered(together.cursor, side_by_side), together.documents)
-
-    def _near(self, left: list[str], right: list[str], distance: int, field: str) -> Estimated:
-        """Both, each side by side itself, with less than `distance` words between them."""
-        if not left or not right:
-            return Estimated(cursors.Nothing(), 0)
-        together, matchers = self._together([*left, *right], field)
-        if not matchers:
-            return together
-        within = _IN_BODY.get(field, _anywhere)
-
-        def starts(found: list[str]) -> set[int]:
-            each = [
-                {
-                    (place >> 1) - at
-                    for place in unpack_places(matchers[word].value())
-                    if within(place)
-                }
-                for at, word in enumerate(found)
-            ]
-            return set.intersection(*each)
-
-        def close(_number: int) -> bool:
-            before, behind = starts(left), starts(right)
-            return any(
-                one + len(left) <= two < one + len(left) + distance
-                or two + len(right) <= one < two + len(right) + distance
-                for one in before
-                for two in behind
-            )
-
-        return Estimated(cursors.Filtered(together.cursor, close), together.documents)
-
-    def _together(self, found: list[str], field: str) -> tuple[Estimated, dict[str, Any]]:
-        """Documents that have all of the words, and the words' matchers; none where one is absent."""
-        each = {word: self._word(_name(field), word) for word in found}
-        if any(isinstance(part.cursor, cursors.Nothing) for part in each.values()):
-            return Estimated(cursors.Nothing(), 0), {}
-        return self._all(list(each.values())), {word: _matcher(each[word]) for word in each}
-
-    def _expanded(
-        self, found: list[str], field: str, expand: Callable[[str, str], Iterable[str]]
-    ) -> Estimated:
-        """All words, the last one for every word of the segment that `expand` makes of it.
-
-        `foo-ba*` is a phrase whose last word is cut: all words, roughly.
-        """
-        if not found:
-            return Estimated(cursors.Nothing(), 0)
-        *whole, last = found
-        parts = [
-            self._body_only(self._word(_name(field), word), field)
-            for word in islice(expand(_name(field), last), EXPANSION_LIMIT)
-        ]
-        if not parts:
-            return Estimated(cursors.Nothing(), 0)
-        return self._all([*(self._phrase([word], field) for word in whole), _any(parts)])
-
-    def _beginning(self, field: str, beginning: str) -> Iterator[str]:
-        start = beginning.encode()
-        for name, word in self._segment.reader.terms_from(field, start):
-            if name != field or not word.startswith(start):
-                return
-            yield word.decode()
-
-    def _holding(self, field: str, inside: str) -> Iterator[str]:
-        pattern = rf"^.*{re.escape(inside)}.*$"
-        return (found[0] for found in re.finditer(pattern, self._segment.vocabulary(field), re.M))
-
-    def _alike(self, distance: int, field: str, word: str) -> Iterator[str]:
-        low, high = max(len(word) - distance, 1) - 1, len(word) + distance - 1
-        pattern = rf"^{re.escape(word[:1])}.{{{low},{high}}}$"
-        for found in re.finditer(pattern, self._segment.vocabulary(field), re.M):
-            if is_within(word, found[0], distance):
-                yield found[0]
-
-    def _body_only(self, word: Estimated, field: str) -> Estimated:
-        if field not in _IN_BODY or isinstance(word.cursor, cursors.Nothing):
-            return word
-        matcher, within = _matcher(word), _IN_BODY[field]
-
-        def in_body(_number: int) -> bool:
-            return any(within(place) for place in reversed(unpack_places(matcher.value())))
-
-        return Estimated(cursors.Filtered(word.cursor, in_body), word.documents)
-
-    def _in_state(self, ids: Collection[int]) -> Estimated:
-        if not ids:
-            return Estimated(cursors.Nothing(), 0)
-        numbers = [number for number, id_ in enumerate(self._segment.ids) if id_ in ids]
-        return Estimated(cursors.Listed(numbers), len(numbers))
-
-    def _all(self, parts: list[Estimated]) -> Estimated:
-        if len(parts) == 1:
-            return parts[0]
-        parts.sort(key=lambda part: part.documents)
-        return Estimated(cursors.All([part.cursor for part in parts]), parts[0].documents)
+    def _tested(self, test: Callable[[int], bool]) -> Estimated:
+        everything = self._everything()
+        return Estimated(cursors.Filtered(everything.cursor, test), everything.documents)
 
 
-def _any(parts: list[Estimated]) -> Estimated:
-    parts = [part for part in parts if not isinstance(part.cursor, cursors.Nothing)]
-    if not parts:
-        return Estimated(cursors.Nothing(), 0)
-    if len(parts) == 1:
-        return parts[0]
-    return Estimated(
-        cursors.AnyOf([part.cursor for part in parts]), sum(part.documents for part in parts)
-    )
+def _type_pattern(text: str) -> str:
+    """`application/pdf`, `image/*`, or a part of a type's name."""
+    if "/" not in text:
+        return f".*{re.escape(text)}.*"
+    return ".*".join(map(re.escape, text.split("*")))
 
 
 def _is_silent(node: syntax.Node) -> bool:
     return isinstance(node, syntax.Term | syntax.Phrase) and not query_words(node.text)
 
 
-def _matcher(part: Estimated) -> Any:
-    assert isinstance(part.cursor, cursors.Postings)
-    return part.cursor.matcher
-
-
-def _seconds(moment: Any) -> int:
+def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())

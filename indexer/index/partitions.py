@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import takewhile
+from itertools import accumulate
 from pathlib import Path
 from struct import error as StructError
 from struct import unpack
@@ -23,7 +24,12 @@ from whoosh.reading import SegmentReader, TermNotFound
 
 from indexer.errors import IndexUnavailable
 from indexer.index.engine import Partition
-from indexer.index.fields import schema
+from indexer.index.fields import lines, schema
+from indexer.index.vocabulary import EXTENSION, Vocabulary
+
+FORMAT = "format-2"
+"""The folder of all partitions. Another name with each change of what the index keeps: the catalog's
+migration queues every document, and what was written before is taken away."""
 
 _PERIOD = re.compile(r"(\d{4})(?:\.\d+)?")
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, StructError, WhooshIndexError)
@@ -32,8 +38,25 @@ _CLOCK_GRAIN = 50_000_000  # nanoseconds
 
 
 def directory(root: Path, partition: Partition) -> Path:
-    """Where a partition lives: `<root>/<account id>/<period>`."""
-    return root / str(partition.account_id) / partition.period
+    """Where a partition lives: `<root>/format-2/<account id>/<period>`."""
+    return root / FORMAT / str(partition.account_id) / partition.period
+
+
+def remove_older_formats(root: Path) -> None:
+    """Take away what an earlier mailseek indexed. Raises StorageError where that is refused."""
+    with suppress(FileNotFoundError):
+        for entry in os.scandir(root):
+            if entry.is_dir() and (entry.name.isdigit() or re.fullmatch(r"format-\d+", entry.name)):
+                if entry.name != FORMAT:
+                    shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def oldest_possible(partition: Partition) -> int:
+    """No document of the partition is older than this; seconds since 1970."""
+    match = _PERIOD.fullmatch(partition.period)
+    if match is None or int(match[1]) < 1971:
+        return -(1 << 60)
+    return int(datetime(int(match[1]), 1, 1, tzinfo=UTC).timestamp())
 
 
 def newest_possible(partition: Partition) -> int:
@@ -47,7 +70,7 @@ def newest_possible(partition: Partition) -> int:
 def existing(root: Path) -> Iterator[Partition]:
     """Partitions that have a folder, in no order."""
     with suppress(FileNotFoundError):
-        for account in os.scandir(root):
+        for account in os.scandir(root / FORMAT):
             if account.name.isdigit() and account.is_dir():
                 for period in os.scandir(account.path):
                     if _PERIOD.fullmatch(period.name):
@@ -103,12 +126,18 @@ class Segment:
         self.deleted: frozenset[int] = frozenset(reader.segment().deleted_docs())
         self.date = reader.column_reader("date", translate=False)
         self.id = reader.column_reader("id", translate=False)
-        self._vocabularies: dict[str, str] = {}
+        self._lines: dict[str, Lines] = {}
 
     @cached_property
     def size(self) -> tuple[int, ...]:
         """All sizes at once, by document number."""
         return column_values(self.reader.column_reader("size", translate=False), self.documents)
+
+    @cached_property
+    def received(self) -> tuple[int, ...]:
+        """All times of arrival at once, by document number."""
+        column = self.reader.column_reader("received", translate=False)
+        return column_values(column, self.documents)
 
     @cached_property
     def ids(self) -> tuple[int, ...]:
@@ -127,20 +156,62 @@ class Segment:
         frequency: int = self.reader.doc_frequency(field, word.encode())
         return frequency
 
-    def vocabulary(self, field: str) -> str:
-        """All words of a field, one a line: a regular expression goes through it in milliseconds."""
-        if field not in self._vocabularies:
-            words = (word.decode() for _, word in self._words_of(field))
-            self._vocabularies[field] = "\n".join(words)
-        return self._vocabularies[field]
+    @cached_property
+    def highest_id(self) -> int:
+        """The id of the document that came last to the catalog."""
+        return max(self.ids)
 
-    def _words_of(self, field: str) -> Iterator[tuple[str, bytes]]:
-        found: Iterator[tuple[str, bytes]] = self.reader.terms_from(field, b"")
-        return takewhile(lambda term: term[0] == field, found)
+    @cached_property
+    def numbers(self) -> dict[int, int]:
+        """id → document number."""
+        return {id_: number for number, id_ in enumerate(self.ids)}
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """All words of all fields, read from the segment's own file where there is one."""
+        try:
+            folder = Path(self.reader.storage().folder)
+            return Vocabulary.read(folder / f"{self.key[0]}{EXTENSION}")
+        except (AttributeError, OSError, ValueError):
+            return Vocabulary.of(self.reader.all_terms())
+
+    def lines(self, field: str) -> Lines:
+        """A field's text as it is, for regular expressions."""
+        if field not in self._lines:
+            column = self.reader.column_reader(lines(field), translate=False)
+            self._lines[field] = Lines(column, self.documents)
+        return self._lines[field]
+
+    def first_below(self, date: int, id_: int) -> int:
+        """The first document number behind (date, id), in the order of results."""
+        return bisect_left(
+            range(self.documents), (-date, -id_ + 1), key=lambda at: (-self.date[at], -self.id[at])
+        )
 
     def first_at_or_before(self, date: int) -> int:
         """The first document number whose date is at or before `date` (numbers run new to old)."""
         return bisect_left(range(self.documents), -date, key=lambda number: -self.date[number])
+
+
+class Lines:
+    """A column of lines as one text; a document may have several, or none."""
+
+    def __init__(self, column: Any, documents: int) -> None:
+        try:
+            self._ends = list(accumulate(column._lengths))
+            end = self._ends[-1] if self._ends else 0
+            self.text: bytes = column._dbfile.get(column._basepos, end)
+        except AttributeError:  # the stand-in of a column that has no file
+            texts = [column[number] for number in range(documents)]
+            self.text, self._ends = b"".join(texts), list(accumulate(map(len, texts)))
+
+    def start(self, number: int) -> int:
+        """Where a document's lines begin."""
+        return self._ends[number - 1] if number else 0
+
+    def document(self, at: int) -> int:
+        """Whose line a place is in."""
+        return bisect_right(self._ends, at)
 
 
 def column_values(column: Any, documents: int) -> tuple[int, ...]:

@@ -8,89 +8,125 @@ from typing import Any
 from indexer.catalog.records import Record
 from indexer.extract.document import Address
 from indexer.extract.quoting import quoted_spans
-from indexer.index.analysis import words
-from indexer.index.fields import BODY_AT, Posting
+from indexer.index import fields
+from indexer.index.analysis import words, words_as_written
+from indexer.index.fields import BODY_AT, OTHERWISE, POSITION, WRITTEN, Posting
 
 SUBJECT, SENDER, RECIPIENT, FILENAME, BODY, QUOTED = 4.0, 3.0, 1.0, 2.0, 1.0, 0.3
 """What one occurrence of a word weighs, by where it stands."""
 
-_PART_WORDS = 300  # of a header; three of them must stay below BODY_AT, gaps included
-_GAP = 2 * 8  # between parts, so that no phrase reaches from one into the next
+_PART_WORDS = 400  # of a header; all of them must stay below BODY_AT, gaps included
+_GAP = 8 * POSITION  # between parts, so that no phrase reaches from one into the next
+_HEADER_WORDS = 60  # of one other header field
+_LONGEST_LINE = 2_000  # characters of a header that regular expressions see
+
+_Places = dict[str, list[int]]
 
 
 def document_fields(record: Record) -> dict[str, Any]:
     """The values of all index fields for one record."""
     headers = record.headers
     parts = {
-        "subject": (SUBJECT, words(headers.subject)),
-        "from": (SENDER, _address_words((*headers.sender, *headers.reply_to))),
-        "to": (RECIPIENT, _address_words((*headers.to, *headers.bcc))),
-        "cc": (RECIPIENT, _address_words(headers.cc)),
-        "filename": (FILENAME, words(" / ".join(a.name for a in record.attachments))),
+        "subject": (SUBJECT, [headers.subject]),
+        "from": (SENDER, _addresses((*headers.sender, *headers.reply_to))),
+        "to": (RECIPIENT, _addresses(headers.to)),
+        "cc": (RECIPIENT, _addresses(headers.cc)),
+        "bcc": (RECIPIENT, _addresses(headers.bcc)),
+        "filename": (FILENAME, [each.name for each in record.attachments]),
     }
-    values: dict[str, Any] = {"id": record.id, "date": record.date, "size": record.size}
-    places: dict[str, list[int]] = {}
+    values: dict[str, Any] = {
+        "id": record.id, "date": record.date, "received": record.received, "size": record.size,
+        "has": _marks(record),
+        "type": sorted({each.mime_type for each in record.attachments}),
+        "list": [headers.list_id.lower()] if headers.list_id else [],
+        "header": _header_places(headers.other),
+    }  # fmt: skip
+    places: _Places = {}
     extra: dict[str, float] = {}
     place = 0
-    for field, (weight, found) in parts.items():
-        if not found:
+    for field, (weight, texts) in parts.items():
+        # What stands between two addresses or names keeps phrases from reaching across.
+        folded, written = words_as_written(" , ".join(texts))
+        if text := _lines(texts):
+            values[fields.lines(field)] = text
+        if not folded:
             continue
-        values[field] = _field_postings(found)
-        found = found[: min(_PART_WORDS, (BODY_AT - place) // 2 - 8)]
-        for word in found:
-            places.setdefault(word, []).append(place)
+        small: _Places = {}
+        _add(small, folded, written, 0)
+        values[field] = {word: Posting(1.0, at) for word, at in small.items()}
+        room = max(min(_PART_WORDS, (BODY_AT - place - _GAP) // POSITION), 0)
+        folded, written = folded[:room], written[:room]
+        place = _add(places, folded, written, place) + _GAP
+        for word in folded:
             # A place weighs one below, wherever it is: only what is above that is added here.
             extra[word] = extra.get(word, 0.0) + weight - BODY
-            place += 2
-        place += _GAP
     _body_places(record.text, places)
     values["text"] = _weigh(places, extra)
-    if record.attachments:
-        values["has"] = ("attachment",)
     return values
 
 
-def _address_words(addresses: Iterable[Address]) -> list[str]:
-    return words(" , ".join(str(address) for address in addresses))
+def _marks(record: Record) -> list[str]:
+    what = {"attachment": record.attachments, "list": record.headers.list_id}
+    return [*record.kinds, *(name for name, there in what.items() if there)]
 
 
-def _field_postings(found: list[str]) -> dict[str, Posting]:
-    """Postings of a small field: its places begin at zero, its weights are not used."""
-    places: dict[str, list[int]] = {}
-    for position, word in enumerate(found):
-        places.setdefault(word, []).append(2 * position)
+def _addresses(addresses: Iterable[Address]) -> list[str]:
+    return [str(address) for address in addresses]
+
+
+def _lines(texts: Iterable[str]) -> bytes:
+    """A line for each text."""
+    kept = (" ".join(text[:_LONGEST_LINE].split()) + "\n" for text in texts if text)
+    return "".join(kept).encode(errors="replace")
+
+
+def _header_places(other: Iterable[tuple[str, str]]) -> dict[str, Posting]:
+    """`x-mailer=mutt` for each word, `x-mailer=` for the field itself."""
+    places: _Places = {}
+    place = 0
+    for name, text in other:
+        found = [f"{name}={word}" for word in words(text)[:_HEADER_WORDS]]
+        places.setdefault(f"{name}=", []).append(place)
+        place = _add(places, found, found, place + POSITION) + _GAP
     return {word: Posting(1.0, at) for word, at in places.items()}
 
 
-def _body_places(text: str, places: dict[str, list[int]]) -> None:
-    """Add the places of the body's words: even for own words, odd for quoted ones."""
+def _add(places: _Places, folded: list[str], written: list[str], place: int) -> int:
+    """Add words from a place on; the place behind the last one."""
+    for word, form in zip(folded, written, strict=True):
+        at = place
+        if form != word:
+            at += OTHERWISE
+            try:
+                places[WRITTEN + form].append(at)
+            except KeyError:
+                places[WRITTEN + form] = [at]
+        try:
+            places[word].append(at)
+        except KeyError:
+            places[word] = [at]
+        place += POSITION
+    return place
+
+
+def _body_places(text: str, places: _Places) -> None:
+    """Add the places of the body's words, own and quoted ones."""
     place = BODY_AT
     at = 0
     for start, end in (*quoted_spans(text), (len(text), len(text))):
-        for word in words(text[at:start]):
-            try:
-                places[word].append(place)
-            except KeyError:
-                places[word] = [place]
-            place += 2
-        place += 1
-        for word in words(text[start:end]):
-            try:
-                places[word].append(place)
-            except KeyError:
-                places[word] = [place]
-            place += 2
-        place -= 1
+        place = _add(places, *words_as_written(text[at:start]), place)
+        place = _add(places, *words_as_written(text[start:end]), place + fields.QUOTED)
+        place -= fields.QUOTED
         at = end
 
 
-def _weigh(places: dict[str, list[int]], extra: dict[str, float]) -> dict[str, Posting]:
+def _weigh(places: _Places, extra: dict[str, float]) -> dict[str, Posting]:
     """Own words count one each, quoted ones less, header words more."""
     weighed: dict[str, Posting] = {}
     lighter = BODY - QUOTED
     for word, at in places.items():
         weight = float(len(at))
-        quoted = sum([place & 1 for place in at])
+        quoted = sum([place & fields.QUOTED for place in at])
         if quoted:
             weight -= lighter * quoted
         if word in extra:

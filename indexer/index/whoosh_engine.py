@@ -6,15 +6,15 @@ Not safe for several threads at once: each takes an engine of its own.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator
-from heapq import heapify, heappop, heapreplace, nlargest
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heappush, heapreplace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import StorageError
-from indexer.index.cursors import END
-from indexer.index.engine import Match, Partition, PartitionStats, StateLookup
+from indexer.index.cursors import END, All, Cursor, Listed
+from indexer.index.engine import Match, Partition, PartitionStats, Standing, States
 from indexer.index.matching import cursor
 from indexer.index.partitions import (
     PartitionReader,
@@ -22,9 +22,10 @@ from indexer.index.partitions import (
     directory,
     existing,
     newest_possible,
+    oldest_possible,
 )
-from indexer.index.ranking import Scorer, scoring_words
-from indexer.query.syntax import Node, State
+from indexer.index.ranking import Scorer, scored_words
+from indexer.query.syntax import Node
 
 if TYPE_CHECKING:  # searching does without what writing needs
     from indexer.catalog.records import Record
@@ -33,8 +34,10 @@ if TYPE_CHECKING:  # searching does without what writing needs
 class WhooshEngine:
     """A SearchEngine over the folder `root`; see `engine` for what its methods promise."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, languages: Sequence[str] = ("english",)) -> None:
+        """`languages`: those whose word forms queries find, by the names of Snowball's stemmers."""
         self._root = root
+        self._languages = languages
         self._readers: dict[Partition, PartitionReader] = {}
 
     def write(self, partition: Partition, add: Iterable[Record], gone: Collection[int]) -> None:
@@ -49,7 +52,9 @@ class WhooshEngine:
 
         return writing.merge(directory(self._root, partition))
 
-    def matches(self, query: Node, states: StateLookup) -> Iterator[Match]:
+    def matches(
+        self, query: Node, states: States, *, after: Match | None = None
+    ) -> Iterator[Match]:
         """Newest first over all partitions; each is opened only when it may hold the next match.
 
         A heap holds what may come next: a partition not yet opened stands at the newest date that
@@ -58,6 +63,7 @@ class WhooshEngine:
         heap: list[tuple[int, int, int, PartitionReader | _Walk]] = [
             (-newest_possible(reader.partition), -END, number, reader)
             for number, reader in enumerate(self._open())
+            if after is None or oldest_possible(reader.partition) <= after.date
         ]
         heapify(heap)
         tie = len(heap)
@@ -66,7 +72,9 @@ class WhooshEngine:
             if isinstance(next_, PartitionReader):
                 heappop(heap)
                 for segment in next_.snapshot():
-                    walk = _Walk(query, segment, next_.partition, states)
+                    walk = self._walk(query, segment, states)
+                    if after is not None:
+                        walk.number = segment.first_below(after.date, after.id) - 1
                     if walk.advance():
                         tie += 1
                         heap.append((-walk.date, -walk.id, tie, walk))
@@ -78,29 +86,52 @@ class WhooshEngine:
             else:
                 heappop(heap)
 
-    def ranked(self, query: Node, states: StateLookup, limit: int) -> list[Match]:
+    def ranked(
+        self, query: Node, states: States, limit: int, *, standing: Standing | None = None
+    ) -> tuple[list[Match], Standing]:
         """Visits every match once; holds `limit` of them."""
-        snapshot = [(reader, reader.snapshot()) for reader in self._open()]
-        scorer = Scorer(scoring_words(query), [part for _, parts in snapshot for part in parts])
+        segments = [segment for reader in self._open() for segment in reader.snapshot()]
+        scorer = Scorer(scored_words(query), segments, self._languages, standing)
+        best: list[tuple[float, int, int]] = []  # a heap, the least one first
+        above = (standing.last.score, standing.last.date, standing.last.id) if standing else None
+        for segment in segments:
+            scores = scorer.of(segment)
+            walk = self._walk(query, segment, states)
+            while walk.advance():
+                floor = best[0][0] if len(best) >= limit else 0.0
+                key = (scores.score(walk.number, floor), walk.date, walk.id)
+                if above is not None and (key >= above or walk.id > scorer.standing.highest):
+                    continue
+                if len(best) < limit:
+                    heappush(best, key)
+                elif key > best[0]:
+                    heapreplace(best, key)
+        found = [Match(date, id_, score) for score, date, id_ in sorted(best, reverse=True)]
+        return found, scorer.standing
 
-        def scored() -> Iterator[Match]:
-            for reader, segments in snapshot:
-                for segment in segments:
-                    score = scorer.of(segment)
-                    walk = _Walk(query, segment, reader.partition, states)
-                    while walk.advance():
-                        yield Match(walk.date, walk.id, score(walk.number))
-
-        return nlargest(limit, scored(), key=lambda match: (match.score, match.date, match.id))
-
-    def count(self, query: Node, states: StateLookup) -> int:
+    def count(self, query: Node, states: States) -> int:
         """Walks all matches without looking at any."""
-        total = 0
+        return sum(
+            1
+            for reader in self._open()
+            for segment in reader.snapshot()
+            for _ in self._walk(query, segment, states).numbers()
+        )
+
+    def among(
+        self, query: Node, documents: Mapping[Partition, Collection[int]], states: States
+    ) -> set[int]:
+        """Looks at these documents of each segment, and at no other."""
+        found: set[int] = set()
         for reader in self._open():
-            for segment in reader.snapshot():
-                walk = _Walk(query, segment, reader.partition, states)
-                total += sum(1 for _ in walk.numbers())
-        return total
+            wanted = documents.get(reader.partition, ())
+            for segment in reader.snapshot() if wanted else ():
+                numbers = segment.numbers
+                there = sorted(numbers[id_] for id_ in wanted if id_ in numbers)
+                if there:
+                    walk = self._walk(query, segment, states)
+                    found.update(segment.ids[number] for number in walk.among(there))
+        return found
 
     def partitions(self) -> list[Partition]:
         """Newest period first."""
@@ -155,6 +186,9 @@ class WhooshEngine:
                 cure="check who owns the folder",
             ) from error
 
+    def _walk(self, query: Node, segment: Segment, states: States) -> _Walk:
+        return _Walk(segment, cursor(query, segment, states, self._languages))
+
     def _open(self) -> list[PartitionReader]:
         """A reader for each partition there is; those of partitions that went are let go."""
         there = set(existing(self._root))
@@ -168,11 +202,9 @@ class WhooshEngine:
 class _Walk:
     """The matches of one segment, one after the other."""
 
-    def __init__(
-        self, query: Node, segment: Segment, partition: Partition, states: StateLookup
-    ) -> None:
+    def __init__(self, segment: Segment, found: Cursor) -> None:
         self._segment = segment
-        self._cursor = cursor(query, segment, lambda state: states(_state(state), partition))
+        self._cursor = found
         self.number = -1
         self.date = self.id = 0
 
@@ -192,7 +224,10 @@ class _Walk:
             yield number
             number = self._cursor.seek(number + 1)
 
-
-def _state(leaf: object) -> State:
-    assert isinstance(leaf, State)
-    return leaf
+    def among(self, numbers: Sequence[int]) -> Iterator[int]:
+        """Those of some ascending document numbers that match."""
+        both = All([Listed(numbers), self._cursor])
+        number = both.seek(0)
+        while number != END:
+            yield number
+            number = both.seek(number + 1)

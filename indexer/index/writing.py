@@ -20,6 +20,7 @@ from whoosh.writing import SegmentWriter
 
 from indexer.catalog.records import Record
 from indexer.errors import IndexBusy, StorageError
+from indexer.index import vocabulary
 from indexer.index.partitions import column_values, open_index
 from indexer.index.postings import document_fields
 
@@ -97,6 +98,7 @@ class _Writing:
         except OSError as error:
             raise _refused(self._path, error) from error
         self._writer.merge = False
+        vocabulary.record(self._writer)
         return self._writer
 
     def __exit__(self, kind: object, error: BaseException | None, _traceback: object) -> None:
