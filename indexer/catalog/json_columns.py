@@ -20,6 +20,7 @@ def headers_to_json(headers: Headers) -> str:
         "list_id": headers.list_id,
         "references": list(headers.references),
         "date": int(headers.date.timestamp()) if headers.date else None,
+        "other": [list(each) for each in headers.other],
     }
     return dumped({**addresses, **{name: value for name, value in rest.items() if value}}) or "{}"
 
@@ -43,6 +44,7 @@ def headers_from_json(text: str, *, subject: str = "", message_id: str = "") -> 
         reply_to=addresses("reply_to"),
         subject=subject,
         list_id=values.get("list_id", ""),
+        other=tuple((name, value) for name, value in values.get("other", ())),
     )
 
 

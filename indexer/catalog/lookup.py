@@ -45,6 +45,7 @@ class Found:
     notes: tuple[str, ...]
     text: str
     placements: tuple[Placement, ...]
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def found(
         placements.setdefault(document_id, []).append(here)
     rows = catalog.connection.execute(
         "SELECT document.id, account.name, date, size, message_id, thread_id, subject, headers,"
-        " attachments, notes, body FROM document JOIN account ON account.id = account_id"
+        " attachments, notes, body, kinds FROM document JOIN account ON account.id = account_id"
         f" LEFT JOIN text ON document_id = document.id WHERE document.id IN ({marks})",
         tuple(ids),
     )
@@ -90,6 +91,7 @@ def found(
             notes=json_columns.notes_from_json(row[9]),
             text=_beginning(row[10] or b"", text_limit),
             placements=tuple(placements.get(row[0], ())),
+            kinds=tuple(row[11].split()),
         )
         for row in rows
     }

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from indexer.catalog import json_columns, outbox, threads
+from indexer.catalog import json_columns, outbox, sort_keys, threads
 from indexer.catalog.store import Catalog
-from indexer.extract.document import Attachment, Document, Headers
+from indexer.extract.document import Address, Attachment, Document, Headers
 
 LARGEST_PARTITION = 25_000
 """Documents of one partition; further ones of the same year go to `2024.1`, `2024.2`, …"""
@@ -47,6 +47,7 @@ class Record:
     attachments: tuple[Attachment, ...]
     notes: tuple[str, ...]
     text: str
+    kinds: tuple[str, ...] = ()
 
 
 def effective_date(sent: datetime | None, received: datetime) -> int:
@@ -89,10 +90,11 @@ def add(connection: sqlite3.Connection, account_id: int, new: NewDocument) -> in
     headers, date = new.document.headers, effective_date(new.document.headers.date, new.received)
     partition = _partition(connection, account_id, date)
     thread = threads.thread_of(connection, account_id, headers)
+    first = headers.sender[0] if headers.sender else Address("", "")
     row = connection.execute(
         "INSERT INTO document (account_id, identity, partition, date, received, size, message_id,"
-        " thread_id, subject, sender, headers, attachments, notes)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " thread_id, subject, sender, headers, attachments, notes, kinds, sort_sender, sort_subject)"
+        f" VALUES ({', '.join('?' * 16)})",
         (
             account_id,
             new.identity,
@@ -103,10 +105,13 @@ def add(connection: sqlite3.Connection, account_id: int, new: NewDocument) -> in
             json_columns.storable(headers.message_id),
             thread or 0,
             json_columns.storable(headers.subject),
-            json_columns.storable(str(headers.sender[0])) if headers.sender else "",
+            json_columns.storable(str(first)),
             json_columns.headers_to_json(headers),
             json_columns.attachments_to_json(new.document.attachments),
             json_columns.dumped([*headers.notes, *new.document.notes]),
+            stored_kinds(new.document.kinds),
+            json_columns.storable(sort_keys.of_sender(first.name, first.email)),
+            json_columns.storable(sort_keys.of_subject(headers.subject)),
         ),
     )
     assert row.lastrowid is not None
@@ -138,14 +143,20 @@ def records(catalog: Catalog, ids: Sequence[int]) -> list[Record]:
             attachments=json_columns.attachments_from_json(row[10]),
             notes=json_columns.notes_from_json(row[11]),
             text=zlib.decompress(row[12]).decode() if row[12] else "",
+            kinds=tuple(row[13].split()),
         )
         for row in catalog.connection.execute(
             "SELECT id, account_id, partition, date, received, size, message_id, thread_id,"
-            " headers, subject, attachments, notes, body FROM document"
+            " headers, subject, attachments, notes, body, kinds FROM document"
             f" LEFT JOIN text ON document_id = id WHERE id IN ({marks})",
             tuple(ids),
         )
     ]
+
+
+def stored_kinds(kinds: Collection[str]) -> str:
+    """Kinds as their column has them: sorted, blanks around each; '' is none."""
+    return f" {' '.join(sorted(set(kinds)))} " if kinds else ""
 
 
 def _partition(connection: sqlite3.Connection, account_id: int, date: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
+from indexer.catalog import sort_keys
 from indexer.errors import StorageError
 
 SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = 1, 2, 4, 8, 16
@@ -190,7 +191,42 @@ CREATE INDEX document_by_message_id ON document (message_id);
 ALTER TABLE loose ADD COLUMN unwanted INTEGER NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+# What a message is, and what lists are sorted by. The index learns more of every document, so all of
+# them are queued for it.
+_VERSION_4 = """
+ALTER TABLE document ADD COLUMN kinds TEXT NOT NULL DEFAULT ''; -- ' calendar signed '; '' is none
+ALTER TABLE document ADD COLUMN sort_sender TEXT NOT NULL DEFAULT '';  -- see sort_keys
+ALTER TABLE document ADD COLUMN sort_subject TEXT NOT NULL DEFAULT '';
+
+UPDATE document SET
+    sort_sender = sender_key(
+        json_extract(headers, '$.sender[0][0]'), json_extract(headers, '$.sender[0][1]')
+    ),
+    sort_subject = subject_key(subject),
+    kinds = iif(
+        attachments <> '' AND EXISTS (
+            SELECT 1 FROM json_each(iif(attachments = '', '[]', attachments))
+            WHERE json_extract(value, '$[1]') IN ('text/calendar', 'application/ics')
+            OR json_extract(value, '$[0]') LIKE '%.ics'
+        ),
+        ' calendar', ''
+    ) || iif(notes LIKE '%"encrypted: the text cannot be read"%', ' encrypted', '');
+UPDATE document SET kinds = kinds || ' ' WHERE kinds <> '';
+
+CREATE INDEX document_by_sender ON document (sort_sender, date DESC, id DESC);
+CREATE INDEX document_by_subject ON document (sort_subject, date DESC, id DESC);
+CREATE INDEX document_by_size ON document (size DESC, date DESC, id DESC);
+CREATE INDEX document_by_received ON document (received);
+CREATE INDEX document_by_kind ON document (kinds) WHERE kinds <> '';
+CREATE INDEX document_noted ON document (account_id) WHERE notes <> '';
+CREATE INDEX placement_marked ON placement (flags, document_id) WHERE flags & 30 <> 0;
+CREATE INDEX placement_by_keywords ON placement (keywords, document_id) WHERE keywords <> '';
+
+INSERT OR IGNORE INTO outbox (document_id, account_id, partition, action, queued)
+SELECT id, account_id, partition, 'add', CAST(strftime('%s', 'now') AS REAL) FROM document;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -200,6 +236,8 @@ def migrate(connection: sqlite3.Connection) -> None:
     Raises StorageError where a newer mailseek wrote it.
     """
     while _version(connection) < len(MIGRATIONS):
+        connection.create_function("sender_key", 2, sort_keys.of_sender)
+        connection.create_function("subject_key", 1, sort_keys.of_subject)
         connection.execute("BEGIN IMMEDIATE")
         version = _version(connection)
         if version < len(MIGRATIONS):

@@ -34,7 +34,8 @@ class Headers:
 
     `date` is the Date header as aware UTC, or None where it is missing or absurd.
     Message-IDs are without angle brackets; `references` holds References, then In-Reply-To,
-    oldest first, without repeats.
+    oldest first, without repeats. `other` holds the fields that are kept besides, as (name in lower
+    case, text), in the order of the message.
     """
 
     message_id: str = ""
@@ -48,6 +49,7 @@ class Headers:
     subject: str = ""
     list_id: str = ""
     notes: tuple[str, ...] = ()
+    other: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,12 @@ class Document:
     """A message's words: headers and the text of its parts, in reading order.
 
     `text` holds own and quoted words together as the reader sees them; `quoting.quoted_spans`
-    tells them apart. `notes` says, in English, what could not be read.
+    tells them apart. `notes` says, in English, what could not be read. `kinds` are those of
+    "calendar", "encrypted" and "signed" that it is, sorted.
     """
 
     headers: Headers
     text: str
     attachments: tuple[Attachment, ...] = ()
     notes: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()

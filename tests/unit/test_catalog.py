@@ -207,15 +207,20 @@ class TestDocuments:
             reply_to=(Address("", "reply@example.org"),),
             subject="今日は — مرحبا",
             list_id="list.example.org",
+            other=(("delivered-to", "u@example.org"), ("x-mailer", "Größe 1"), ("x-mailer", "2")),
         )
         attachments = (Attachment("Prüfung.pdf", "application/pdf", 12345),)
-        document = Document(headers, "Zwei\nZeilen 👋", attachments, ("a note",))
+        document = Document(
+            headers, "Zwei\nZeilen 👋", attachments, ("a note",), ("calendar", "signed")
+        )
         id_ = add(catalog, account, NewDocument(b"k", WHEN + timedelta(hours=1), 77, document))
 
         (found,) = records.records(catalog, [id_, id_ + 1])
 
         assert (found.headers, found.text) == (headers, "Zwei\nZeilen 👋")
         assert (found.attachments, found.notes) == (attachments, ("a note",))
+        assert found.kinds == lookup.found(catalog, [id_])[id_].kinds == ("calendar", "signed")
+        assert lookup.found(catalog, [id_])[id_].headers == headers
         assert (found.size, found.received - found.date) == (77, 3600)
         assert (found.id, found.thread_id, found.partition) == (id_, id_, "2024")
 
@@ -247,6 +252,23 @@ class TestDocuments:
         assert found.headers.sender == (Address("?", "a@example.org"),)
         assert found.text == "x?"
 
+    def test_what_lists_are_sorted_by_is_computed_when_it_is_written(
+        self, catalog: Catalog, account: int
+    ) -> None:
+        sender = (Address("Ann Åström", "ann@example.org"), Address("Bob", "bob@example.org"))
+        add(catalog, account, message(1, subject="Re: [list] Grüße", sender=sender))
+        add(catalog, account, message(2, subject="", sender=(Address("", "Bob@example.org"),)))
+        add(catalog, account, message(3, sender=()))
+
+        columns = "sort_sender, sort_subject, kinds"
+        rows = catalog.connection.execute(f"SELECT {columns} FROM document ORDER BY id").fetchall()
+
+        assert rows == [
+            ("ann åström", "grüsse", ""),
+            ("bob@example.org", "", ""),
+            ("", "nr. 3", ""),
+        ]
+
     def test_known_identities_are_found(self, catalog: Catalog, account: int) -> None:
         id_ = add(catalog, account, message(1))
         other = folders.account_id(catalog, "other")
@@ -254,6 +276,98 @@ class TestDocuments:
         keys = [message(1).identity, message(2).identity]
         assert records.known(catalog, account, keys) == {keys[0]: id_}
         assert records.known(catalog, other, keys) == {}
+
+
+class TestMigrations:
+    @pytest.fixture
+    def old(self, tmp_path: Path) -> Path:
+        """A catalog as the first release wrote it, of four messages, with nothing to index."""
+        path = tmp_path / "catalog.sqlite3"
+        connection = sqlite3.connect(path)
+        connection.executescript("".join(schema.MIGRATIONS[:3]))
+        connection.execute("PRAGMA user_version = 3")
+        connection.execute("INSERT INTO account (name) VALUES ('work')")
+        columns = (
+            "account_id, identity, partition, date, received, size, message_id, thread_id,"
+            " subject, sender, headers, attachments, notes"
+        )
+        ann = '{"sender":[["Ann Åström","ann@example.org"],["","bob@example.org"]]}'
+        bob = '{"sender":[["","Bob@Example.org"]],"to":[["x","y@example.org"]]}'
+        invitation = '[["","text/calendar",10],["a.pdf","application/pdf",20]]'
+        lookalike = '[["text/calendar","application/pdf",20]]'
+        secret = '["the Date header cannot be understood","encrypted: the text cannot be read"]'
+        rows = [
+            ("Re: AW: [list] Grüße (fwd)", ann, "", ""),
+            ("the plan", bob, invitation, secret),
+            ("", "{}", lookalike, '["not encrypted"]'),
+            ("x", "{}", '[["Party.ICS","application/octet-stream",20]]', ""),
+        ]
+        for number, (subject, headers, attachments, notes) in enumerate(rows):
+            connection.execute(
+                f"INSERT INTO document ({columns})"
+                " VALUES (1, ?, '2024', ?, 8, 9, 'm', 1, ?, '', ?, ?, ?)",
+                (b"%d" % number, number, subject, headers, attachments, notes),
+            )
+        connection.execute(
+            "INSERT INTO outbox (document_id, account_id, partition, action, queued)"
+            " VALUES (4711, 1, '2023', 'delete', 7), (2, 1, '2024', 'add', 7)"
+        )
+        connection.commit()
+        connection.close()
+        return path
+
+    def test_a_catalog_of_the_first_release_learns_kinds_and_what_lists_are_sorted_by(
+        self, old: Path
+    ) -> None:
+        with Catalog.open(old) as catalog:
+            rows = catalog.connection.execute(
+                "SELECT sort_sender, sort_subject, kinds FROM document ORDER BY id"
+            ).fetchall()
+            kinds = [each.kinds for each in records.records(catalog, [1, 2, 3, 4])]
+
+        assert rows == [
+            ("ann åström", "grüsse", ""),
+            ("bob@example.org", "the plan", " calendar encrypted "),
+            ("", "", ""),
+            ("", "x", " calendar "),
+        ]
+        assert kinds == [(), ("calendar", "encrypted"), (), ("calendar",)]
+
+    def test_its_documents_are_indexed_again_and_what_was_waiting_is_not_forgotten(
+        self, old: Path
+    ) -> None:
+        with Catalog.open(old) as catalog:
+            waiting = actions(catalog)
+
+        assert waiting == {4711: "delete", 1: "add", 2: "add", 3: "add", 4: "add"}
+
+    def test_a_migration_that_is_cut_short_leaves_the_old_catalog(
+        self, old: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                schema, "MIGRATIONS", (*schema.MIGRATIONS[:3], schema.MIGRATIONS[3] + "nonsense;\n")
+            )
+            with pytest.raises(StorageError):
+                Catalog.open(old)
+
+        with Catalog.open(old) as catalog:
+            assert len(actions(catalog)) == 5
+
+    @pytest.mark.parametrize(
+        ("order", "index"),
+        [
+            ("sort_sender, date DESC, id DESC", "document_by_sender"),
+            ("sort_subject, date DESC, id DESC", "document_by_subject"),
+            ("size DESC, date DESC, id DESC", "document_by_size"),
+        ],
+    )
+    def test_sorting_walks_along_an_index(self, catalog: Catalog, order: str, index: str) -> None:
+        plan = catalog.connection.execute(
+            f"EXPLAIN QUERY PLAN SELECT id FROM document ORDER BY {order}"
+        ).fetchall()
+
+        assert [index in step[-1] for step in plan] == [True]
 
 
 class TestOutbox:
