@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,11 +51,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Messages of one account: all, those that wait for the index, those not to be had."""
+    """Messages of one account: all, those that wait for the index, those not to be had, those of
+    which some part could not be read."""
 
     messages: int
     waiting: int
     failed: int
+    skipped: int
 
 
 def found(
@@ -99,12 +102,38 @@ def found(
 
 def threads_of(catalog: Catalog, ids: Sequence[int]) -> dict[int, int]:
     """id → thread id."""
-    marks = ", ".join("?" * len(ids))
     return dict(
         catalog.connection.execute(
-            f"SELECT id, thread_id FROM document WHERE id IN ({marks})", tuple(ids)
+            "SELECT id, thread_id FROM document WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
         )
     )
+
+
+def members_of(catalog: Catalog, threads: Sequence[int]) -> dict[int, int]:
+    """id → thread id, of all messages of some threads."""
+    return dict(
+        catalog.connection.execute(
+            "SELECT id, thread_id FROM document"
+            " WHERE thread_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(threads)),),
+        )
+    )
+
+
+def partitions_of(catalog: Catalog, ids: Sequence[int]) -> list[tuple[int, int, str]]:
+    """(id, account id, period) of some documents; ids that are gone are left out."""
+    return catalog.connection.execute(
+        "SELECT id, account_id, partition FROM document"
+        " WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    ).fetchall()
+
+
+def highest_id(catalog: Catalog) -> int:
+    """The id of the message that came last; 0 where there is none."""
+    (id_,) = catalog.connection.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
+    return int(id_)
 
 
 def counts(catalog: Catalog) -> dict[str, Counts]:
@@ -112,7 +141,8 @@ def counts(catalog: Catalog) -> dict[str, Counts]:
     rows = catalog.connection.execute(
         "SELECT name, documents,"
         " (SELECT count(*) FROM outbox WHERE account_id = account.id AND action = 'add'),"
-        " (SELECT count(*) FROM failure WHERE account_id = account.id)"
+        " (SELECT count(*) FROM failure WHERE account_id = account.id),"
+        " (SELECT count(*) FROM document WHERE account_id = account.id AND notes <> '')"
         " FROM account ORDER BY name"
     )
     return {name: Counts(*numbers) for name, *numbers in rows}

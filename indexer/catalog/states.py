@@ -1,17 +1,16 @@
-"""Parts of a query that the catalog answers: folders, flags, accounts, dates, sizes, attachments.
+"""Parts of a query that the catalog answers, as SQL: folders, flags, accounts, threads, ids, dates, sizes.
 
-What changes all the time (folders, flags) is nowhere but here, so a query's states become ids that
-the searcher joins with the index; a query of nothing else is answered here alone.
+What changes all the time (folders, flags) is nowhere but here. `selecting` runs what is written here.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from typing import get_args
 
 from indexer.catalog.schema import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
 from indexer.catalog.store import Catalog
@@ -19,8 +18,14 @@ from indexer.errors import QueryError
 from indexer.imap.labels import LABEL, label_word
 from indexer.query import syntax
 
-_BITS = {"flagged": FLAGGED, "answered": ANSWERED, "draft": DRAFT, "deleted": DELETED}
+FLAG_BITS = {"flagged": FLAGGED, "answered": ANSWERED, "draft": DRAFT, "deleted": DELETED}
+"""States of `is:` → the bit of a placement's flags."""
+
 _MOST_LEAVES, _DEEPEST = 100, 20  # of a query that becomes one SQL expression
+_INDEXED = (
+    *get_args(syntax.Words), syntax.MailingList, syntax.AttachmentType, syntax.ThreadOf, syntax.Saved,
+    syntax.Personal,
+)  # fmt: skip
 _ROLES = {"inbox", "sent", "drafts", "trash", "spam", "archive", "all"}
 
 
@@ -57,12 +62,13 @@ class UnknownName(Exception):
 def catalog_only(query: syntax.Node) -> bool:
     """Whether the catalog can answer a query without the index.
 
-    One with very many parts goes to the index all the same, which joins sets of ids: SQLite takes
-    expressions of a limited depth.
+    Lists and types of attachments have lists of their own in the index. One with very many parts
+    goes to the index all the same, which joins sets of ids: SQLite takes expressions of a limited
+    depth.
     """
     leaves = list(_leaves(query, 0))
     return len(leaves) <= _MOST_LEAVES and all(
-        depth <= _DEEPEST and not isinstance(leaf, syntax.Words) for leaf, depth in leaves
+        depth <= _DEEPEST and not isinstance(leaf, _INDEXED) for leaf, depth in leaves
     )
 
 
@@ -86,14 +92,10 @@ def condition(catalog: Catalog, query: syntax.Node) -> Condition:
             if not name:
                 return _placed("keywords <> ''")
             return _placed("instr(lower(keywords), ?)", (f" {name} ",))
-        case syntax.MailingList(text):
-            list_id = "coalesce(json_extract(document.headers, '$.list_id'), '')"
-            test = f"(instr(lower({list_id}), ?))" if text else f"({list_id} <> '')"
-            return Condition(test, (text,) if text else ())
-        case syntax.AttachmentType(text):
-            return _of_type(text)
         case syntax.MessageId(text):
             return Condition("(document.message_id = ?)", (text,))
+        case syntax.RefersTo(text, itself):
+            return _refers_to(text, itself)
         case syntax.InThreads(ids):
             wanted = "(SELECT value FROM json_each(?))"
             return Condition(f"(document.thread_id IN {wanted})", (json.dumps(sorted(ids)),))
@@ -103,6 +105,8 @@ def condition(catalog: Catalog, query: syntax.Node) -> Condition:
                 int(start.timestamp()) if start else None,
                 int(end.timestamp()) - 1 if end else None,
             )
+        case syntax.Kind(name):
+            return Condition("(instr(document.kinds, ?))", (f" {name} ",))
         case syntax.HasAttachment():
             return Condition("(document.attachments <> '')")
         case syntax.DateRange(start, end):
@@ -113,8 +117,10 @@ def condition(catalog: Catalog, query: syntax.Node) -> Condition:
             )
         case syntax.SizeRange(least, most):
             return _between("document.size", least, most)
-        case _:
+        case syntax.Everything():
             return Condition("1")
+        case _:
+            raise AssertionError(f"{type(query).__name__} is nothing that the catalog knows")
 
 
 def check(catalog: Catalog, query: syntax.Node) -> None:
@@ -124,43 +130,16 @@ def check(catalog: Catalog, query: syntax.Node) -> None:
             condition(catalog, leaf)
 
 
-def ids_in(catalog: Catalog, state: syntax.Node, account_id: int, partition: str) -> frozenset[int]:
-    """The documents of one partition that are in a state."""
-    where = condition(catalog, state)
-    rows = catalog.connection.execute(
-        f"SELECT id FROM document WHERE account_id = ? AND partition = ? AND {where.sql}",
-        (account_id, partition, *where.parameters),
-    )
-    return frozenset(id_ for (id_,) in rows)
-
-
-def newest(catalog: Catalog, query: syntax.Node) -> Iterator[tuple[int, int]]:
-    """(date, id) of the documents that match, newest first, read as far as they are consumed."""
-    where = condition(catalog, query)
-    return iter(
-        catalog.connection.execute(
-            f"SELECT date, id FROM document WHERE {where.sql} ORDER BY date DESC, id DESC",
-            where.parameters,
-        )
-    )
-
-
-def count(catalog: Catalog, query: syntax.Node) -> int:
-    """How many documents match."""
-    where = condition(catalog, query)
-    (total,) = catalog.connection.execute(
-        f"SELECT count(*) FROM document WHERE {where.sql}", where.parameters
-    ).fetchone()
-    return int(total)
-
-
 def _leaves(query: syntax.Node, depth: int) -> Iterator[tuple[syntax.Node, int]]:
     """Every leaf, and how deep it is in the tree."""
     match query:
         case syntax.And(parts) | syntax.Or(parts):
             for part in parts:
                 yield from _leaves(part, depth + 1)
-        case syntax.Not(part) | syntax.ThreadOf(part):
+        case syntax.Not(part):
+            yield from _leaves(part, depth + 1)
+        case syntax.ThreadOf(part):
+            yield query, depth
             yield from _leaves(part, depth + 1)
         case _:
             yield query, depth
@@ -187,25 +166,41 @@ def _is(state: str) -> Condition:
         return _placed(f"flags & {SEEN} = 0")
     if state == "read":
         return Condition(f"NOT {_is('unread').sql}")
-    if state in _BITS:
-        return _placed(f"flags & {_BITS[state]} <> 0")
+    if state in FLAG_BITS:
+        return _placed(f"flags & {FLAG_BITS[state]} <> 0")
     return _placed("instr(lower(keywords), ?)", (f" {state.lower()} ",))
 
 
-def _of_type(text: str) -> Condition:
-    """`application/pdf`, `image/*`, or a part of a type's name."""
-    escaped = re.sub(r"([%_\\])", r"\\\1", text)
-    pattern = escaped.replace("*", "%") if "/" in text else f"%{escaped}%"
-    attachments = "json_each(iif(document.attachments = '', '[]', document.attachments))"
-    test = f"SELECT 1 FROM {attachments} WHERE json_extract(value, '$[1]') LIKE ? ESCAPE '\\'"
-    return Condition(f"(EXISTS ({test}))", (pattern,))
+def _refers_to(text: str, itself: bool) -> Condition:
+    """Among those of its thread, the messages that name an id in References or In-Reply-To."""
+    threads = "(SELECT thread_id FROM thread_link WHERE message_id = ?)"
+    names = "SELECT 1 FROM json_each(document.headers, '$.references') WHERE value = ?"
+    refers = f"document.thread_id IN {threads} AND EXISTS ({names})"
+    if itself:
+        return Condition(f"(document.message_id = ? OR {refers})", (text, text, text))
+    return Condition(f"({refers})", (text, text))
 
 
 def _in_folder(catalog: Catalog, wanted: str, span: syntax.Span) -> Condition:
-    """By role; else by name, `/` standing for the delimiter; else by the name's last part."""
     name = wanted.casefold()
     if name == "anywhere":
         return Condition("1")
+    found = folder_ids(catalog, wanted)
+    if not found and not any(letter in name for letter in "*?"):
+        if labelled := _labelled(catalog, name):
+            return labelled
+        if name not in _ROLES:
+            known = catalog.connection.execute(
+                "SELECT DISTINCT replace(name, delimiter, '/') FROM folder ORDER BY 1"
+            )
+            raise UnknownName("folder", wanted, span, [path for (path,) in known])
+    marks = ", ".join("?" * len(found))
+    return _placed(f"folder_id IN ({marks})", tuple(found))
+
+
+def folder_ids(catalog: Catalog, wanted: str) -> list[int]:
+    """Folders by role; else by name, `/` standing for the delimiter; else by the name's last part."""
+    name = wanted.casefold()
     folders = [
         (id_, role, path.casefold(), path)
         for id_, role, path in catalog.connection.execute(
@@ -218,15 +213,8 @@ def _in_folder(catalog: Catalog, wanted: str, span: syntax.Span) -> Condition:
         # An exact name first: `[Gmail]/Sent Mail` would be a glob otherwise.
         found = [id_ for id_, _, path, _ in folders if path == name]
     if not found and any(letter in name for letter in "*?"):
-        found = [id_ for id_, _, path, _ in folders if fnmatchcase(path, name)]
-    elif not found:
-        found = [id_ for id_, _, path, _ in folders if path.rpartition("/")[2] == name]
-        if not found and (labelled := _labelled(catalog, name)):
-            return labelled
-        if not found and name not in _ROLES:
-            raise UnknownName("folder", wanted, span, sorted({path for *_, path in folders}))
-    marks = ", ".join("?" * len(found))
-    return _placed(f"folder_id IN ({marks})", tuple(found))
+        return [id_ for id_, _, path, _ in folders if fnmatchcase(path, name)]
+    return found or [id_ for id_, _, path, _ in folders if path.rpartition("/")[2] == name]
 
 
 def _labelled(catalog: Catalog, name: str) -> Condition | None:

@@ -36,7 +36,9 @@ def nearly(word: str, most: int) -> Any:
     import re2  # 10 ms that other queries do without
 
     gap = ".?.?" if most == 1 else ".?.?.?"
-    letters = [re.escape(letter) for letter in word] + [""]  # something may come behind the last one
+    letters = [re.escape(letter) for letter in word] + [
+        ""
+    ]  # something may come behind the last one
     choices = [
         "".join(gap if at in changed else letter for at, letter in enumerate(letters))
         for changed in combinations(range(1, len(letters)), min(most, len(letters) - 1))

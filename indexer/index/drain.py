@@ -28,7 +28,7 @@ from indexer.catalog.records import Record
 from indexer.catalog.store import Catalog
 from indexer.errors import MailseekError
 from indexer.index.engine import Partition
-from indexer.index.partitions import directory
+from indexer.index.partitions import directory, remove_older_formats
 from indexer.index.whoosh_engine import WhooshEngine
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,7 @@ def drain_batch(
     with drain_lock(index, partition) as ours:
         if not ours:
             return None
+        remove_older_formats(index)
         rows = outbox.take(catalog, partition.account_id, partition.period, BATCH)
         if rows:
             log.debug("begins to write %s/%s", partition.account_id, partition.period)

@@ -28,7 +28,10 @@ from indexer.index.word_matching import (
 )
 from indexer.query import syntax
 
-_SEVERAL: dict[str, tuple[str, ...]] = {"recipient": ("to", "cc", "bcc"), "with": ("from", "to", "cc", "bcc")}
+_SEVERAL: dict[str, tuple[str, ...]] = {
+    "recipient": ("to", "cc", "bcc"),
+    "with": ("from", "to", "cc", "bcc"),
+}
 """Fields of a query that are several of the index."""
 
 

@@ -43,12 +43,12 @@ def directory(root: Path, partition: Partition) -> Path:
 
 
 def remove_older_formats(root: Path) -> None:
-    """Take away what an earlier mailseek indexed. Raises StorageError where that is refused."""
+    """Take away what an earlier mailseek indexed."""
     with suppress(FileNotFoundError):
         for entry in os.scandir(root):
-            if entry.is_dir() and (entry.name.isdigit() or re.fullmatch(r"format-\d+", entry.name)):
-                if entry.name != FORMAT:
-                    shutil.rmtree(entry.path, ignore_errors=True)
+            ours = entry.name.isdigit() or entry.name.startswith("format-")
+            if ours and entry.name != FORMAT:
+                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def oldest_possible(partition: Partition) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from os.path import commonprefix
+from itertools import takewhile
 
 from Stemmer import Stemmer
 
@@ -42,7 +42,8 @@ def root(word: str, language: str) -> tuple[str, str]:
     if not word.isalpha():
         return "", ""
     stem: str = _stemmer(language).stemWord(word)
-    return stem, commonprefix([word, stem])
+    alike = takewhile(lambda two: two[0] == two[1], zip(word, stem, strict=False))
+    return stem, "".join(letter for letter, _ in alike)
 
 
 @lru_cache

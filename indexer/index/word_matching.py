@@ -195,7 +195,11 @@ class WordMatching:
             return NOTHING
         if len(steps) == 1:
             found = self._word(field, steps[0][0])
-            return found if steps[0][1] is anywhere or found is NOTHING else _placed(found, steps[0][1])
+            return (
+                found
+                if steps[0][1] is anywhere or found is NOTHING
+                else _placed(found, steps[0][1])
+            )
         together, matchers = self._together([word for word, _ in steps], field)
         if together is NOTHING:
             return NOTHING

@@ -18,7 +18,8 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One message; `folders` and `flags` are those of all its placements."""
+    """One message; `folders` and `flags` are those of all its placements, `sender_names` what a list
+    shows of `sender`."""
 
     id: int
     account: str
@@ -26,6 +27,7 @@ class Hit:
     thread_id: int
     date: datetime
     sender: tuple[Address, ...]
+    sender_names: Marked
     to: tuple[Address, ...]
     subject: Marked
     folders: tuple[str, ...]
@@ -39,17 +41,23 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of the searched accounts an answer can know of, in messages."""
+    """How much of the searched accounts an answer can know of, in messages.
+
+    `waiting` for the index, `failed` to be had from the server, `skipped`: some part of the text is
+    not indexed, because it is encrypted, too long or cannot be read.
+    """
 
     messages: int
     indexed: int
     waiting: int
     failed: int
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The first hits of a query; `total` is None where counting would have cost more than the page."""
+    """Some hits of a query; `total` is None where counting would have cost more than the page;
+    `cursor` is what the next page is asked with."""
 
     query: str
     hits: tuple[Hit, ...]
@@ -57,3 +65,4 @@ class Page:
     total: int | None
     took_ms: float
     coverage: Coverage
+    cursor: str | None = None

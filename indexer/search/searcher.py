@@ -8,37 +8,51 @@ process; it sees other processes' commits by itself. One thread at a time.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
-from typing import Literal
 
-from indexer.catalog import lookup, saved, states
+from indexer.catalog import lookup, selecting, states
+from indexer.catalog.selecting import Place
 from indexer.catalog.store import Catalog
-from indexer.errors import QueryError
-from indexer.index.engine import Match, Partition, SearchEngine
+from indexer.index.engine import Match, SearchEngine, Standing
 from indexer.query import syntax
-from indexer.query.parser import parse
-from indexer.query.syntax import Node, State
-from indexer.search.page import Coverage, Hit, Marked, Page
-from indexer.search.snippets import mark, snippet, wanted
+from indexer.query.syntax import Node
+from indexer.search import paging, sorting
+from indexer.search.grouping import Grouped, ShownThreads, first_of_threads
+from indexer.search.hits import hits
+from indexer.search.joining import JoinedStates
+from indexer.search.page import Coverage, Page
+from indexer.search.paging import Asked, Cursor, Sort
+from indexer.search.resolving import Resolver, Typed
 
-Sort = Literal["date", "relevance"]
-_THREADS_AT_ONCE = 500  # matches whose threads are looked up
-_REMEMBERED = 256  # sets of ids, each of one state in one partition
+_BEFORE_ALL = Match(1 << 62, 1 << 62, float("inf"))
 
 
 class Searcher:
-    """Answers queries from a catalog and the index that was made of it."""
+    """Answers queries from a catalog and the index that was made of it.
+
+    `own_addresses` are the user's, for `is:personal`; `languages` those of the engine, for marking
+    other forms of a word.
+    """
 
     def __init__(
-        self, catalog: Catalog, engine: SearchEngine, *, zone: tzinfo | None = None
+        self,
+        catalog: Catalog,
+        engine: SearchEngine,
+        *,
+        zone: tzinfo | None = None,
+        own_addresses: Sequence[str] = (),
+        languages: Sequence[str] = ("english",),
     ) -> None:
         self._catalog = catalog
         self._engine = engine
-        self._zone = zone or datetime.now().astimezone().tzinfo or UTC
-        self._states: dict[tuple[State, Partition], Collection[int]] = {}
-        self._version = -1
+        self._languages = languages
+        self._joined = JoinedStates(catalog, engine)
+        zone = zone or datetime.now().astimezone().tzinfo or UTC
+        self._resolver = Resolver(catalog, zone, own_addresses, self.matches)
+        self.zone = zone
 
     def search(
         self,
@@ -48,184 +62,146 @@ class Searcher:
         sort: Sort = "date",
         count: bool = False,
         threads: bool = False,
+        cursor: str | None = None,
+        dialect: str = "mailseek",
     ) -> Page:
-        """The first `limit` hits. Raises QueryError, IndexUnavailable, StorageError.
+        """`limit` hits, from behind a page's `cursor` or the first ones.
 
         `threads` shows one hit for each thread, its first. `count` makes the total exact; without,
-        it is given only where the page holds everything.
+        it is given only where the page holds everything. `dialect` says in whose words the query
+        is (see `query.dialects`).
+        Raises QueryError, UsageError for a cursor of something else, IndexUnavailable, StorageError.
         """
         began = time.perf_counter()
-        query = self.parsed(text)
-        matches = self._matches(query, sort, limit)
-        picked: list[tuple[Match, int]]
-        if threads:
-            picked, more = self._by_thread(matches, limit)
-        else:
-            some = list(islice(matches, limit + 1))
-            picked, more = [(match, 1) for match in some[:limit]], len(some) > limit
-        total: int | None = None if more else len(picked)
-        if count and (more or threads):
+        query = self._resolver.resolved(Typed(text, dialect))
+        asked = Asked(text, dialect, sort, threads)
+        start = paging.read(cursor, asked) if cursor else None
+        picked, more, standing = self._page(query, asked, limit, start)
+        total: int | None = None if more or start else len(picked)
+        if count and (more or threads or start):
             total = self.count(query)
         return Page(
             query=text,
-            hits=self._hits(picked, query),
+            hits=hits(self._catalog, picked, query, self._languages),
             more=more,
             total=total,
             took_ms=(time.perf_counter() - began) * 1000,
-            coverage=self.coverage(),
+            coverage=self.coverage(query),
+            cursor=self._next(asked, picked, start, standing) if more and picked else None,
         )
 
-    def parsed(self, text: str) -> Node:
+    def parsed(self, text: str, dialect: str = "mailseek") -> Node:
         """The tree of a query, with saved searches and threads looked up, its folders and accounts
         known to exist. Raises QueryError."""
-        return self._resolved(self._checked(text), text, ())
+        return self._resolver.resolved(Typed(text, dialect))
 
-    def _checked(self, text: str) -> Node:
-        query = parse(text, now=datetime.now(self._zone), zone=self._zone)
-        try:
-            states.check(self._catalog, query)
-        except states.UnknownName as error:
-            raise error.in_query(text) from None
-        return query
+    def typed(self, text: str, dialect: str = "mailseek") -> Node:
+        """The tree of a query as it was typed. Raises QueryError."""
+        return self._resolver.tree(Typed(text, dialect))
 
-    def _resolved(self, query: Node, text: str, within: tuple[str, ...]) -> Node:
-        """Saved searches replaced by what they stand for, `thread:{…}` by the threads of its matches.
-
-        `within` are the saved searches that led here.
-        """
-        match query:
-            case syntax.And(parts):
-                return syntax.And(tuple(self._resolved(part, text, within) for part in parts))
-            case syntax.Or(parts):
-                return syntax.Or(tuple(self._resolved(part, text, within) for part in parts))
-            case syntax.Not(part):
-                return syntax.Not(self._resolved(part, text, within))
-            case syntax.Saved(name, span):
-                return self._saved(name, span, text, within)
-            case syntax.ThreadOf(part, span):
-                return syntax.InThreads(self._threads(self._resolved(part, text, within)), span)
-            case _:
-                return query
-
-    def _saved(self, name: str, span: syntax.Span, text: str, within: tuple[str, ...]) -> Node:
-        known = saved.listed(self._catalog)
-        if name not in known:
-            error = states.UnknownName("saved search", name, span, [*known])
-            raise error.in_query(text, "save one: mailseek saved add NAME QUERY")
-        if name in within:
-            start, end = span
-            raise QueryError(
-                f"the saved search {name!r} holds itself",
-                query=text,
-                position=start,
-                length=max(end - start, 1),
-                cure=f"save it anew: mailseek saved add {name} …",
-            )
-        return self._resolved(self._checked(known[name]), known[name], (*within, name))
-
-    def _threads(self, query: Node) -> frozenset[int]:
-        matches = self._matches(query, "date", 0)
-        found: set[int] = set()
-        while batch := list(islice(matches, _THREADS_AT_ONCE)):
-            ids = [match.id for match in batch]
-            found.update(lookup.threads_of(self._catalog, ids).values())
-        return frozenset(found)
+    def matches(self, query: Node) -> Iterator[Match]:
+        """Everything that matches a resolved tree, newest first, lazily."""
+        if states.catalog_only(query):
+            places = selecting.in_order(self._catalog, query)
+            return (Match(place.date, place.id) for place in places)
+        return self._engine.matches(query, self._joined)
 
     def count(self, query: Node) -> int:
         """How many messages match, exactly."""
         if states.catalog_only(query):
-            return states.count(self._catalog, query)
-        return self._engine.count(query, self._lookup)
+            return selecting.count(self._catalog, query)
+        return self._engine.count(query, self._joined)
 
-    def explain(self, text: str) -> str:
-        """The tree of a query and who answers it, in words. Raises QueryError."""
-        query = self.parsed(text)
-        if states.catalog_only(query):
-            return f"{_drawn(query)}\nanswered by: the catalog alone, newest first"
-        partitions = [part.period for part in self._engine.partitions()]
-        return (
-            f"{_drawn(query)}\nanswered by: the index, partitions {', '.join(partitions) or 'none'},"
-            " newest first, stopping when the page is full; folders, flags and accounts come from"
-            " the catalog"
+    def among(self, query: Node, ids: Sequence[int]) -> set[int]:
+        """Those of some messages that match a resolved tree."""
+        return set(self._joined.matching(query, ids))
+
+    def coverage(self, query: Node | None = None) -> Coverage:
+        """How many messages there are in the accounts that a query names (in all, if none), and how
+        many of them the index knows."""
+        accounts = _accounts(query) if query is not None else None
+        some = [
+            counts
+            for name, counts in lookup.counts(self._catalog).items()
+            if accounts is None or name in accounts
+        ]
+        messages = sum(each.messages for each in some)
+        waiting = sum(each.waiting for each in some)
+        return Coverage(
+            messages=messages,
+            indexed=messages - waiting,
+            waiting=waiting,
+            failed=sum(each.failed for each in some),
+            skipped=sum(each.skipped for each in some),
         )
 
-    def coverage(self) -> Coverage:
-        """How many messages there are and how many of them the index knows."""
-        numbers = lookup.counts(self._catalog).values()
-        messages = sum(each.messages for each in numbers)
-        waiting = sum(each.waiting for each in numbers)
-        failed = sum(each.failed for each in numbers)
-        return Coverage(messages, messages - waiting - failed, waiting, failed)
+    def _page(
+        self, query: Node, asked: Asked, limit: int, start: Cursor | None
+    ) -> tuple[list[Grouped], bool, Standing | None]:
+        """What the page shows, whether there is more, and what scores were made with."""
+        if asked.sort == "relevance" and not states.catalog_only(query):
+            if asked.threads:
+                return self._best_threads(query, limit, start)
+            best, standing = self._engine.ranked(
+                query, self._joined, limit + 1, standing=start.standing if start else None
+            )
+            picked = [Grouped(Place("", each.date, each.id), 1) for each in best[:limit]]
+            last = best[len(picked) - 1] if picked else standing.last
+            return picked, len(best) > limit, replace(standing, last=last)
+        order = "date" if asked.sort == "relevance" else asked.sort
+        after = Place(start.key, start.date, start.id) if start else None
+        places = self._places(query, order, after)
+        if asked.threads:
+            shown = start and ShownThreads(self._catalog, self._joined, query, order, start)
+            return *first_of_threads(self._catalog, places, limit, shown or None), None
+        some = list(islice(places, limit + 1))
+        return [Grouped(place, 1) for place in some[:limit]], len(some) > limit, None
 
-    def _matches(self, query: Node, sort: Sort, limit: int) -> Iterator[Match]:
+    def _places(self, query: Node, order: selecting.Order, after: Place | None) -> Iterator[Place]:
+        if order != "date":
+            return sorting.in_order(self._catalog, self._engine, self._joined, query, order, after)
         if states.catalog_only(query):
-            return (Match(*row) for row in states.newest(self._catalog, query))
-        if sort == "relevance":
-            return iter(self._engine.ranked(query, self._lookup, limit + 1))
-        return self._engine.matches(query, self._lookup)
+            return selecting.in_order(self._catalog, query, "date", after)
+        behind = Match(after.date, after.id) if after else None
+        found = self._engine.matches(query, self._joined, after=behind)
+        return (Place("", match.date, match.id) for match in found)
 
-    def _lookup(self, state: State, partition: Partition) -> Collection[int]:
-        """Ids of a state in a partition, remembered until somebody writes to the catalog."""
-        (version,) = self._catalog.connection.execute("PRAGMA data_version").fetchone()
-        if version != self._version or len(self._states) > _REMEMBERED:
-            self._states.clear()
-            self._version = version
-        key = (state, partition)
-        if key not in self._states:
-            self._states[key] = states.ids_in(
-                self._catalog, state, partition.account_id, partition.period
-            )
-        return self._states[key]
+    def _best_threads(
+        self, query: Node, limit: int, start: Cursor | None
+    ) -> tuple[list[Grouped], bool, Standing | None]:
+        """By relevance: from the beginning each time, with the first page's scores."""
+        skip = start.skip if start else 0
+        standing = start.standing if start else None
+        wanted = 4 * (skip + limit)
+        while True:
+            before_all = standing and replace(standing, last=_BEFORE_ALL)
+            best, standing = self._engine.ranked(query, self._joined, wanted, standing=before_all)
+            places = (Place("", each.date, each.id) for each in best)
+            grouped, more = first_of_threads(self._catalog, places, skip + limit)
+            if more or len(best) < wanted:
+                return grouped[skip:], more, standing
+            wanted *= 4
 
-    def _by_thread(
-        self, matches: Iterator[Match], limit: int
-    ) -> tuple[list[tuple[Match, int]], bool]:
-        """The first match of each thread, and how many of the matches seen belong to it."""
-        firsts: dict[int, tuple[Match, int]] = {}
-        while batch := list(islice(matches, 2 * limit)):
-            thread = lookup.threads_of(self._catalog, [match.id for match in batch])
-            for match in batch:
-                if match.id not in thread:
-                    continue
-                first, seen = firsts.get(thread[match.id], (match, 0))
-                if not seen and len(firsts) >= limit:
-                    return list(firsts.values()), True
-                firsts[thread[match.id]] = (first, seen + 1)
-        return list(firsts.values()), False
-
-    def _hits(self, picked: list[tuple[Match, int]], query: Node) -> tuple[Hit, ...]:
-        """Hits in the order given; a document that was removed meanwhile is left out."""
-        rows = lookup.found(self._catalog, [match.id for match, _ in picked])
-        in_text, in_subject = wanted(query), wanted(query, ("", "subject"))
-        return tuple(
-            Hit(
-                id=row.id,
-                account=row.account,
-                message_id=row.message_id,
-                thread_id=row.thread_id,
-                date=datetime.fromtimestamp(row.date, UTC),
-                sender=row.headers.sender,
-                to=row.headers.to,
-                subject=mark(row.subject, in_subject),
-                folders=tuple(dict.fromkeys(place.folder for place in row.placements)),
-                flags=tuple(dict.fromkeys(flag for p in row.placements for flag in p.flags)),
-                attachments=row.attachments,
-                size=row.size,
-                snippet=snippet(row.text, in_text) if row.text else Marked(""),
-                in_thread=seen,
-            )
-            for match, seen in picked
-            if (row := rows.get(match.id)) is not None
-        )
+    def _next(
+        self, asked: Asked, picked: list[Grouped], start: Cursor | None, standing: Standing | None
+    ) -> str:
+        last = picked[-1].place
+        highest = start.highest if start else lookup.highest_id(self._catalog)
+        skip = (start.skip if start else 0) + len(picked)
+        cursor = Cursor(last.key, last.date, last.id, highest, skip, standing)
+        return paging.written(cursor, asked)
 
 
-def _drawn(node: Node, depth: int = 0) -> str:
-    """A tree, a line for each node."""
-    name = type(node).__name__
-    fields = {field: getattr(node, field) for field in node.__dataclass_fields__ if field != "span"}
-    children = fields.pop("parts", None) or [part for part in [fields.pop("part", None)] if part]
-    shown = " ".join(
-        f"{field}={value!r}" for field, value in fields.items() if value not in ("", None)
-    )
-    lines = ["  " * depth + f"{name} {shown}".rstrip()]
-    return "\n".join([*lines, *(_drawn(child, depth + 1) for child in children)])
+def _accounts(query: Node) -> set[str] | None:
+    """The accounts outside of which nothing can match; None for all."""
+    match query:
+        case syntax.Account(name):
+            return {name}
+        case syntax.And(parts):
+            named = [found for part in parts if (found := _accounts(part)) is not None]
+            return set.intersection(*named) if named else None
+        case syntax.Or(parts):
+            each = [_accounts(part) for part in parts]
+            return None if None in each else set.union(*(some for some in each if some is not None))
+        case _:
+            return None

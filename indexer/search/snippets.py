@@ -9,27 +9,17 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import islice
 
-from indexer.index.analysis import (
-    MARKS,
-    is_single_unspaced,
-    is_unspaced,
-    query_words,
-    tokens,
-    words,
-)
-from indexer.index.distance import is_within
-from indexer.query import syntax
+from indexer.index.analysis import MARKS, is_unspaced, tokens, words, words_as_written
 from indexer.search.page import Marked
+from indexer.search.wanted import Wanted
 
 LONGEST = 255
 """Characters of a snippet, at the most."""
 
 _LOOKED_AT = 100_000  # characters of a message
-_READ_FOR_PATTERNS = 20_000  # characters, where a query has patterns
 _CANDIDATES, _MOST = 200, 30
 _READ_SLOWLY = 8_000  # characters
 _BEFORE = 60  # characters of context before the first mark
@@ -40,74 +30,10 @@ _LINE_NOISE = re.compile(r"^[>|\s]+|[-=_*~#.]{4,}", re.MULTILINE)
 _Found = tuple[int, int, tuple[str, ...]]  # start, end, what was looked for
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to mark: words, sequences of words, beginnings of words, pieces of words, and words with
-    how many letters may be wrong; all folded."""
-
-    sequences: frozenset[tuple[str, ...]]
-    prefixes: tuple[str, ...]
-    pieces: tuple[str, ...] = ()
-    misspelt: tuple[tuple[str, int], ...] = ()
-
-    def within(self, text: str) -> Wanted:
-        """With the words of a text that pieces and misspelt words stand for there."""
-        if not self.pieces and not self.misspelt:
-            return self
-        there = {
-            (word,)
-            for word in set(words(text[:_READ_FOR_PATTERNS]))
-            if any(piece in word for piece in self.pieces)
-            or any(
-                word[:1] == meant[:1] and is_within(meant, word, most)
-                for meant, most in self.misspelt
-            )
-        }
-        return Wanted(self.sequences | there, self.prefixes)
-
-
-def wanted(query: syntax.Node, fields: Sequence[str] = ("", "body", "quoted")) -> Wanted:
-    """What a query looks for in any of these fields; what it excludes is nothing to show."""
-    sequences: set[tuple[str, ...]] = set()
-    prefixes: set[str] = set()
-    pieces: set[str] = set()
-    misspelt: set[tuple[str, int]] = set()
-
-    def collect(node: syntax.Node) -> None:
-        match node:
-            case syntax.And(parts) | syntax.Or(parts):
-                for part in parts:
-                    collect(part)
-            case syntax.Term(text, field) | syntax.Phrase(text, field) if field in fields:
-                found = query_words(text)
-                if len(found) == 1 and is_single_unspaced(found[0]):
-                    prefixes.add(found[0])
-                else:
-                    sequences.add(tuple(found))
-            case syntax.Near(left, right, _, field) if field in fields:
-                sequences.update((tuple(query_words(left)), tuple(query_words(right))))
-            case syntax.Infix(text, field) if field in fields:
-                pieces.update(words(text))
-            case syntax.Fuzzy(text, distance, field) if field in fields:
-                misspelt.update((word, distance) for word in words(text))
-            case syntax.Prefix(text, field) if field in fields:
-                *whole, last = query_words(text) or [""]
-                sequences.update((word,) for word in whole)
-                if last:
-                    prefixes.add(last)
-
-    collect(query)
-    return Wanted(
-        frozenset(sequences - {()}),
-        tuple(sorted(prefixes)),
-        tuple(sorted(pieces)),
-        tuple(sorted(misspelt)),
-    )
-
-
 def mark(text: str, looked_for: Wanted) -> Marked:
     """A short text, whole, with what was looked for marked in it."""
-    return Marked(text, _joined(_found(text, looked_for.within(text))))
+    found = _found(text, looked_for.within(text))
+    return Marked(text, _joined([*found, *_patterns(text, looked_for.patterns)]))
 
 
 def snippet(text: str, looked_for: Wanted) -> Marked:
@@ -134,18 +60,31 @@ def _found(text: str, looked_for: Wanted) -> list[_Found]:
     does not have are looked for in short texts, and in a first stretch of one without plain ones.
     """
     firsts: dict[str, list[tuple[str, ...]]] = {}
-    for sequence in looked_for.sequences:
+    for sequence in (*looked_for.sequences, *(folded for folded, _ in looked_for.written)):
         firsts.setdefault(sequence[0], []).append(sequence)
-    begins = (*firsts, *looked_for.prefixes)
+    begins = tuple(dict.fromkeys((*firsts, *(start for start, _ in looked_for.prefixes))))
     if not begins:
         return []
     plain = heapq.merge(*(_occurrences(text, word) for word in begins))
-    found = _decided(text, plain, firsts, looked_for.prefixes)
+    found = _decided(text, plain, firsts, looked_for)
     if not text.isascii() and (not found or len(text) <= 2 * LONGEST):
         pattern = _pattern(begins)
         accented = (match.start() for match in pattern.finditer(text[:_READ_SLOWLY]))
-        found = _decided(text, accented, firsts, looked_for.prefixes)
+        found = _decided(text, accented, firsts, looked_for)
     return found
+
+
+def _patterns(text: str, patterns: Sequence[str]) -> Iterator[_Found]:
+    """What regular expressions match; RE2 counts in octets."""
+    for pattern in patterns:
+        from indexer.query.patterns import compiled  # 10 ms that other queries do without
+
+        octets = text.encode(errors="replace")
+        for match in islice(compiled(pattern).finditer(octets), _MOST):
+            start = len(octets[: match.start()].decode(errors="replace"))
+            length = len(match.group().decode(errors="replace"))
+            if length:
+                yield start, start + length, (pattern,)
 
 
 def _occurrences(text: str, word: str) -> Iterator[int]:
@@ -165,18 +104,22 @@ def _decided(
     text: str,
     candidates: Iterable[int],
     firsts: dict[str, list[tuple[str, ...]]],
-    prefixes: tuple[str, ...],
+    looked_for: Wanted,
 ) -> list[_Found]:
     found: list[_Found] = []
+    last = -1
     for start in islice(candidates, _CANDIDATES):
-        found.extend(_at(text, start, firsts, prefixes))
+        if start == last:
+            continue
+        found.extend(_at(text, start, firsts, looked_for))
+        last = start
         if len(found) >= _MOST:
             break
     return found
 
 
 def _at(
-    text: str, start: int, firsts: dict[str, list[tuple[str, ...]]], prefixes: tuple[str, ...]
+    text: str, start: int, firsts: dict[str, list[tuple[str, ...]]], looked_for: Wanted
 ) -> Iterator[_Found]:
     """What was looked for and begins right here."""
     longest = max((len(sequence) for group in firsts.values() for sequence in group), default=1)
@@ -185,9 +128,20 @@ def _at(
         return
     for sequence in firsts.get(here[0].word, ()):
         if tuple(token.word for token in here[: len(sequence)]) == sequence:
-            yield start + here[0].start, start + here[len(sequence) - 1].end, sequence
-    if prefixes and here[0].word.startswith(prefixes):
-        yield start + here[0].start, start + here[0].end, (here[0].word,)
+            end = start + here[len(sequence) - 1].end
+            if sequence in looked_for.sequences or _is_written(
+                text[start + here[0].start : end], sequence, looked_for
+            ):
+                yield start + here[0].start, end, sequence
+    for prefix, of in looked_for.prefixes:
+        word = here[0].word
+        if word.startswith(prefix) and (not of or looked_for.is_form(word, of)):
+            yield start + here[0].start, start + here[0].end, (of or word,)
+
+
+def _is_written(text: str, sequence: tuple[str, ...], looked_for: Wanted) -> bool:
+    written = tuple(words_as_written(text)[1])
+    return (sequence, written) in looked_for.written
 
 
 @lru_cache(maxsize=64)

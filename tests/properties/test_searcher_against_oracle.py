@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from indexer.catalog import folders, placements, records
+from indexer.catalog import folders, placements, records, sort_keys
 from indexer.catalog.folders import account_id
 from indexer.catalog.placements import Placing, stored_flags
 from indexer.catalog.records import NewDocument
@@ -24,15 +24,21 @@ from indexer.query import syntax
 from indexer.query.formatting import format as written
 from indexer.query.parser import both, either, negated
 from indexer.query.syntax import Node
+from indexer.search.paging import Sort
 from indexer.search.searcher import Searcher
+from tests.properties.test_search_against_oracle import LANGUAGES
 from tests.properties.test_search_against_oracle import holds as holds_words
 from tests.properties.test_search_against_oracle import leaves as words_and_sizes
 
 MAILBOXES = int(os.environ.get("MAILSEEK_TEST_MAILBOXES", "120"))  # each with up to 8 queries
+QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # a failure is small enough as it is
 FIRST = datetime(2023, 12, 30, 12, tzinfo=UTC)
 FOLDERS = {"INBOX": "inbox", "Lists/Dev": "", "Papierkorb": "trash"}
 FLAGS = ("\\Seen", "\\Flagged", "\\Answered", "work", "$Forwarded")
 LISTS = ("", "dev.example.com", "announce.example.org")
+KINDS = ("calendar", "encrypted", "signed")
+MAILERS = ("Mutt 1.5", "mutt", "Pine")
+ME = ("zara@example.net",)
 TYPES = ("application/pdf", "image/png", "text/calendar")
 WORDS = ("alpha", "alpine", "beta", "Größe", "gamma-ray")
 
@@ -65,7 +71,10 @@ def mails(draw: st.DrawFn) -> list[Mail]:
             sender=(Address(sender, ""),) if sender else (),
             subject=draw(word_lists),
             list_id=draw(st.sampled_from(LISTS)),
+            to=(Address("", "zara@example.net"),) if draw(st.booleans()) else (),
+            other=(("x-mailer", draw(st.sampled_from(MAILERS))),) if draw(st.booleans()) else (),
         )
+        kinds = tuple(sorted(draw(st.sets(st.sampled_from(KINDS), max_size=2))))
         types = draw(st.lists(st.sampled_from(TYPES), max_size=2))
         places = draw(
             st.dictionaries(
@@ -74,7 +83,13 @@ def mails(draw: st.DrawFn) -> list[Mail]:
         )
         some.append(
             Mail(
-                Document(headers, draw(word_lists), tuple(Attachment("", t, 1) for t in types), ()),
+                Document(
+                    headers,
+                    draw(word_lists),
+                    tuple(Attachment("", t, 1) for t in types),
+                    (),
+                    kinds,
+                ),
                 date,
                 date + timedelta(hours=draw(st.integers(0, 60))),
                 draw(st.integers(0, 40)),
@@ -109,6 +124,12 @@ leaves = st.one_of(
         syntax.AttachmentType
     ),
     st.integers(0, 8).map(lambda number: syntax.MessageId(f"{number}@x")),
+    st.builds(syntax.RefersTo, st.integers(0, 8).map(lambda number: f"{number}@x"), st.booleans()),
+    st.sampled_from(KINDS).map(syntax.Kind),
+    st.sampled_from(["", "mutt", "1.5", "Mutt 1.5", "pine"]).map(
+        lambda text: syntax.Header("x-mailer", text)
+    ),
+    st.just(syntax.Personal()),
     st.just(syntax.HasAttachment()),
     st.just(syntax.Account("test")),
     ranges(syntax.DateRange),
@@ -171,6 +192,15 @@ def holds(number: int, mail: Sequence[Mail], query: Node) -> bool:
             )
         case syntax.MessageId(text):
             return headers.message_id == text
+        case syntax.RefersTo(text, itself):
+            named = text in headers.references
+            return named or (itself and headers.message_id == text)
+        case syntax.Kind(name):
+            return name in this.document.kinds
+        case syntax.Header(_, text):
+            return any(text.lower() in value.lower() for _, value in headers.other)
+        case syntax.Personal():
+            return bool(headers.to) and not headers.list_id
         case syntax.HasAttachment():
             return bool(this.document.attachments)
         case syntax.Account():
@@ -186,7 +216,7 @@ def holds(number: int, mail: Sequence[Mail], query: Node) -> bool:
         case syntax.SizeRange(least, most):
             return (least or 0) <= this.size <= (this.size if most is None else most)
         case _:
-            return holds_words(_as_record(this), query, set())
+            return holds_words(_as_record(this), query, {})
 
 
 def _as_record(mail: Mail) -> records.Record:
@@ -196,10 +226,10 @@ def _as_record(mail: Mail) -> records.Record:
     )  # fmt: skip
 
 
-@settings(max_examples=MAILBOXES, deadline=None)
-@given(mails(), st.lists(trees, min_size=1, max_size=8), st.integers(0, 8))
+@settings(max_examples=MAILBOXES, deadline=None, phases=QUICK)
+@given(mails(), st.lists(trees, min_size=1, max_size=8), st.integers(0, 8), st.booleans())
 def test_the_searcher_finds_what_reading_finds(
-    mail: list[Mail], queries: list[Node], indexed_first: int
+    mail: list[Mail], queries: list[Node], indexed_first: int, threads: bool
 ) -> None:
     with tempfile.TemporaryDirectory() as home, Catalog.open(Path(home) / "c.sqlite3") as catalog:
         account = account_id(catalog, "test")
@@ -219,12 +249,64 @@ def test_the_searcher_finds_what_reading_finds(
             if number == indexed_first:
                 drain(catalog, Path(home) / "index")
         drain(catalog, Path(home) / "index")
-        searcher = Searcher(catalog, WhooshEngine(Path(home) / "index"), zone=UTC)
+        searcher = Searcher(
+            catalog,
+            WhooshEngine(Path(home) / "index", LANGUAGES),
+            zone=UTC,
+            own_addresses=ME,
+            languages=LANGUAGES,
+        )
         order = sorted(range(len(mail)), key=lambda at: (-int(mail[at].date.timestamp()), -ids[at]))
         for query in queries:
-            expected = [ids[at] for at in order if holds(at, mail, query)]
-            page = searcher.search(written(query, zone=UTC), limit=20, count=True)
-            assert [hit.id for hit in page.hits] == expected, written(query, zone=UTC)
-            assert page.total == len(expected)
-            best = searcher.search(written(query, zone=UTC), limit=20, sort="relevance")
-            assert sorted(hit.id for hit in best.hits) == sorted(expected)
+            found = [at for at in order if holds(at, mail, query)]
+            check(searcher, written(query, zone=UTC), found, mail, ids, threads)
+
+
+def check(
+    searcher: Searcher,
+    text: str,
+    found: list[int],
+    mail: list[Mail],
+    ids: list[int],
+    threads: bool,
+) -> None:
+    """Every order, whole and page by page, of what the oracle found newest first."""
+    page = searcher.search(text, limit=20, count=True)
+    assert [hit.id for hit in page.hits] == [ids[at] for at in found], text
+    assert page.total == len(found)
+    orders: dict[Sort, list[int]] = {
+        "date": found,
+        "size": sorted(found, key=lambda at: -mail[at].size),
+        "subject": sorted(
+            found, key=lambda at: sort_keys.of_subject(mail[at].document.headers.subject)
+        ),
+        "sender": sorted(found, key=lambda at: sender_key(mail[at].document.headers)),
+        "relevance": found,
+    }
+    for sort, expected in orders.items():
+        if threads:
+            firsts = {thread(at, mail): at for at in reversed(expected)}
+            expected = [at for at in expected if firsts[thread(at, mail)] == at]
+        paged = by_pages(searcher, text, sort, threads)
+        whole = [hit.id for hit in searcher.search(text, limit=20, sort=sort, threads=threads).hits]
+        assert paged == whole, (text, sort)
+        if sort != "relevance":
+            assert whole == [ids[at] for at in expected], (text, sort)
+        elif not threads:
+            assert sorted(whole) == sorted(ids[at] for at in found), (text, sort)
+
+
+def sender_key(headers: Headers) -> str:
+    return sort_keys.of_sender(headers.sender[0].name, "") if headers.sender else ""
+
+
+def by_pages(searcher: Searcher, text: str, sort: Sort, threads: bool) -> list[int]:
+    found: list[int] = []
+    cursor = None
+    while True:
+        page = searcher.search(text, limit=2, sort=sort, threads=threads, cursor=cursor)
+        found += [hit.id for hit in page.hits]
+        cursor = page.cursor
+        assert (cursor is not None) == page.more
+        if cursor is None:
+            return found

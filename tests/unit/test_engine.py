@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from indexer.catalog.records import Record
 from indexer.errors import IndexBusy, IndexUnavailable
 from indexer.extract.document import Address, Attachment, Headers
 from indexer.index import partitions, writing
-from indexer.index.engine import Partition, SearchEngine
+from indexer.index.engine import Partition, SearchEngine, States
 from indexer.index.whoosh_engine import WhooshEngine
 from indexer.query.parser import parse
-from indexer.query.syntax import Is, Node, State
+from indexer.query.syntax import Is, Node
+from tests.states import Fixed
 
 YEAR = Partition(1, "2024")
 DAY = 86400
@@ -45,10 +47,6 @@ def tree(text: str) -> Node:
     return parse(text, now=datetime(2024, 12, 1, tzinfo=UTC), zone=UTC)
 
 
-def nobody(_state: State, _partition: Partition) -> Collection[int]:
-    return ()
-
-
 def newest_first(records: Iterable[Record]) -> list[Record]:
     return sorted(records, key=lambda each: (-each.date, -each.id))
 
@@ -58,7 +56,9 @@ def add(engine: SearchEngine, *records: Record, partition: Partition = YEAR) -> 
 
 
 def ids(
-    engine: SearchEngine, query: str, states: Callable[..., Collection[int]] = nobody
+    engine: SearchEngine,
+    query: str,
+    states: States = Fixed(),  # noqa: B008
 ) -> list[int]:
     return [match.id for match in engine.matches(tree(query), states)]
 
@@ -70,7 +70,7 @@ def engine(tmp_path: Path) -> WhooshEngine:
 
 def test_an_empty_index_has_no_matches(engine: WhooshEngine) -> None:
     assert ids(engine, "anything") == []
-    assert engine.count(tree(""), nobody) == 0
+    assert engine.count(tree(""), Fixed()) == 0
     assert engine.partitions() == []
 
 
@@ -97,7 +97,7 @@ def test_partitions_that_cannot_hold_the_next_match_stay_closed(
         return original(self)
 
     monkeypatch.setattr(partitions.PartitionReader, "snapshot", watched)
-    first = next(iter(engine.matches(tree("word"), nobody)))
+    first = next(iter(engine.matches(tree("word"), Fixed())))
 
     assert (first.id, opened) == (1, ["2024"])
 
@@ -116,7 +116,7 @@ def test_deleting_is_by_id_and_knows_no_missing_ones(engine: WhooshEngine) -> No
 
     assert ids(engine, "word") == [1]
     assert ids(engine, "-nothing") == [1]
-    assert engine.count(tree("word"), nobody) == 1
+    assert engine.count(tree("word"), Fixed()) == 1
 
 
 def test_a_batch_out_of_order_is_refused_and_changes_nothing(engine: WhooshEngine) -> None:
@@ -183,7 +183,7 @@ def test_merging_keeps_order_and_answers(engine: WhooshEngine) -> None:
     assert engine.stats()[0].segments < segments
     assert engine.disorder(YEAR) == 0
     assert {query: ids(engine, query) for query in before} == before
-    assert [match.id for match in engine.ranked(tree("text2"), nobody, 5)]
+    assert [match.id for match in engine.ranked(tree("text2"), Fixed(), 5)[0]]
 
 
 def test_fields_zones_and_phrases(engine: WhooshEngine) -> None:
@@ -226,16 +226,215 @@ def test_fields_zones_and_phrases(engine: WhooshEngine) -> None:
     assert {query: ids(engine, query) for query in expected} == expected
 
 
-def test_states_are_joined_from_the_catalog(engine: WhooshEngine) -> None:
+@pytest.mark.parametrize("many", [False, True])
+def test_states_are_joined_from_the_catalog(engine: WhooshEngine, many: bool) -> None:
     add(engine, *(record(n, "word", day=n) for n in range(1, 6)))
-
-    def states(state: State, partition: Partition) -> Collection[int]:
-        assert (state, partition) == (Is("unread"), YEAR)
-        return {2, 4, 77}
+    states = Fixed({Is("unread"): {2, 4, 77}}, many)
 
     assert ids(engine, "word is:unread", states) == [4, 2]
     assert ids(engine, "word -is:unread", states) == [5, 3, 1]
     assert ids(engine, "absent OR is:unread", states) == [4, 2]
+
+
+def test_matches_go_on_behind_a_place_of_any_segment(engine: WhooshEngine) -> None:
+    add(engine, *(record(n, "word", day=n // 2) for n in range(1, 9)))
+    add(engine, *(record(n, "word", day=n // 2) for n in range(9, 12)))
+    add(engine, record(12, "word", day=400), partition=Partition(1, "2025"))
+    everything = list(engine.matches(tree("word"), Fixed()))
+
+    for at, match in enumerate(everything):
+        behind = list(engine.matches(tree("word"), Fixed(), after=match))
+        assert behind == everything[at + 1 :]
+
+
+def test_some_documents_are_looked_at_and_no_others(engine: WhooshEngine) -> None:
+    add(engine, record(1, "word"), record(2, "other"), record(3, "word"))
+    add(engine, record(4, "word"), partition=Partition(1, "2025"))
+
+    found = engine.among(
+        tree("word"),
+        {YEAR: [1, 2, 77], Partition(1, "2025"): [4], Partition(2, "2025"): [3]},
+        Fixed(),
+    )
+
+    assert found == {1, 4}
+
+
+def test_a_word_is_found_in_its_other_forms_but_not_in_names_and_phrases(
+    engine: WhooshEngine,
+) -> None:
+    add(
+        engine,
+        record(1, "the meeting is off", day=1),
+        record(2, "all meetings are off", day=2),
+        record(3, "we met there", day=3),
+        record(4, "", day=4, sender=(Address("Ann Meetings", "ann@example.com"),)),
+    )
+
+    expected = {
+        "meeting": [4, 2, 1],
+        "meetings": [4, 2, 1],
+        '"meeting"': [1],
+        "=meeting": [1],
+        "body:meeting": [2, 1],
+        "from:meeting": [],
+        "-meeting": [3],
+        '"meetings are"': [2],
+    }
+    assert {query: ids(engine, query) for query in expected} == expected
+
+
+def test_languages_have_their_own_forms(engine: WhooshEngine) -> None:
+    add(engine, record(1, "die Häuser am Meer"), record(2, "das Haus am Meer", day=1))
+    german = WhooshEngine(engine._root, ("english", "german"))
+
+    assert ids(engine, "häuser") == [1]
+    assert ids(german, "häuser") == [2, 1]
+
+
+def test_a_word_is_found_as_it_is_written(engine: WhooshEngine) -> None:
+    add(
+        engine,
+        record(1, "Polish your shoes", day=1),
+        record(2, "polish your Shoes", day=2),
+        record(3, "> a Polish writer", day=3, subject="POLISH"),
+        record(4, "Größe", day=4, sender=(Address("Ann Groesse", "Ann.G@example.com"),)),
+        record(5, "Große polish", day=5),
+    )
+
+    expected = {
+        "polish": [5, 3, 2, 1],
+        "=polish": [5, 2],
+        "=Polish": [3, 1],
+        "quoted:=Polish": [3],
+        "subject:=POLISH": [3],
+        "subject:=Polish": [],
+        '="Polish your"': [1],
+        '="polish your Shoes"': [2],
+        "=Größe": [4],
+        "größe": [5, 4],
+        "from:=Ann.G": [4],
+        "from:=ann.g": [],
+        "=shoes": [1],
+    }
+    assert {query: ids(engine, query) for query in expected} == expected
+
+
+def test_regular_expressions_go_through_subjects_addresses_and_names(engine: WhooshEngine) -> None:
+    pdf = Attachment("Report-2024.pdf", "application/pdf", 1)
+    add(
+        engine,
+        record(1, "release", day=1, subject="Re: release 1.2.3", attachments=(pdf,)),
+        record(2, "", day=2, sender=(Address("Ann", "ann@example.com"), Address("", "b@x.org"))),
+        record(3, "", day=3, subject="Größe 42"),
+        record(4, "", day=4, to=(Address("Bob", "bob@example.com"),)),
+    )
+
+    expected = {
+        r"/release \d+\.\d+/": [1],
+        r"/^re:/": [1],
+        r"/example\.com>$/": [4, 2],
+        r"from:/example\.com>$/": [2],
+        r"with:/^bob/": [4],
+        r"recipient:/bob/": [4],
+        r"from:/^ann.*org/": [],
+        r"subject:/GRÖSSE|größe/": [3],
+        r"filename:/\d{4}\.pdf$/": [1],
+        r"/x*/ -subject:/./": [4, 2],
+    }
+    assert {query: ids(engine, query) for query in expected} == expected
+
+
+def test_header_fields_kinds_lists_and_types_are_found(engine: WhooshEngine) -> None:
+    ics = Attachment("", "text/calendar", 1)
+    signed = replace(record(1, day=1, other=(("x-mailer", "Mutt 1.5"),)), kinds=("signed",))
+    add(
+        engine,
+        signed,
+        record(
+            2, day=2, list_id="Dev <dev.example.com>", other=(("delivered-to", "Ann@Example.com"),)
+        ),
+        record(3, day=3, attachments=(ics,), bcc=(Address("", "carol@example.com"),)),
+    )
+
+    expected = {
+        "header:X-Mailer": [1],
+        "header:x-mailer=mutt": [1],
+        'header:"X-Mailer=Mutt 1.5"': [1],
+        'header:"X-Mailer=1.5 Mutt"': [],
+        "header:x-mail": [],
+        "deliveredto:ann@example.com": [2],
+        "mutt": [],
+        "is:signed": [1],
+        "-is:signed": [3, 2],
+        "is:list": [2],
+        "list:dev.example": [2],
+        "list:other": [],
+        "type:calendar": [3],
+        "type:text/*": [3],
+        "type:text": [3],
+        "type:text/plain": [],
+        "bcc:carol": [3],
+        "to:carol": [],
+        "recipient:carol": [3],
+        "received:2024-01-02": [1],
+    }
+    assert {query: ids(engine, query) for query in expected} == expected
+
+
+def test_words_of_a_segment_without_its_file_are_found_all_the_same(engine: WhooshEngine) -> None:
+    add(engine, record(1, "lighthouses"))
+    files = list(engine._root.rglob("*.words"))
+    for path in files:
+        path.unlink()
+
+    assert len(files) == 1
+    assert ids(WhooshEngine(engine._root), "*house* lighthouse light* lihgthouses~2") == [1]
+
+
+def test_what_an_older_format_left_is_taken_away(tmp_path: Path) -> None:
+    (tmp_path / "1" / "2024").mkdir(parents=True)
+    (tmp_path / "format-1").mkdir()
+    (tmp_path / "kept").mkdir()
+    (tmp_path / partitions.FORMAT).mkdir()
+
+    partitions.remove_older_formats(tmp_path)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == [partitions.FORMAT, "kept"]
+
+
+def test_a_ranked_answer_goes_on_where_it_was_whatever_came_meanwhile(engine: WhooshEngine) -> None:
+    texts = ["lighthouse " * (1 + n % 4) + "sea " * n for n in range(1, 13)]
+    add(engine, *(record(n, text, day=n) for n, text in enumerate(texts, 1)))
+    whole, _ = engine.ranked(tree("lighthouse"), Fixed(), 100)
+
+    first, standing = engine.ranked(tree("lighthouse"), Fixed(), 5)
+    add(engine, *(record(n, "lighthouse", day=n) for n in range(50, 60)))
+    second, standing = engine.ranked(
+        tree("lighthouse"), Fixed(), 5, standing=replace(standing, last=first[-1])
+    )
+    third, _ = engine.ranked(
+        tree("lighthouse"), Fixed(), 5, standing=replace(standing, last=second[-1])
+    )
+
+    assert [*first, *second, *third] == whole
+
+
+def test_a_word_as_typed_ranks_before_other_accents_and_other_forms(engine: WhooshEngine) -> None:
+    add(
+        engine,
+        record(1, "droge sea", day=0),
+        record(2, "dröge sea", day=0),
+        record(3, "meeting sea", day=0),
+        record(4, "meetings sea", day=9),
+    )
+
+    def best(query: str) -> list[int]:
+        return [match.id for match in engine.ranked(tree(query), Fixed(), 10)[0]]
+
+    assert best("droge") == [1, 2]
+    assert best("dröge") == [2, 1]
+    assert best("meeting") == [3, 4]
 
 
 def test_relevance_prefers_the_subject_and_own_words(engine: WhooshEngine) -> None:
@@ -248,4 +447,4 @@ def test_relevance_prefers_the_subject_and_own_words(engine: WhooshEngine) -> No
         record(4, filler, day=3),
     )
 
-    assert [match.id for match in engine.ranked(tree("lighthouse"), nobody, 10)] == [3, 1, 2]
+    assert [match.id for match in engine.ranked(tree("lighthouse"), Fixed(), 10)[0]] == [3, 1, 2]

@@ -1,0 +1,54 @@
+"""Places in the order of results → hits: joined with the catalog, snippets cut, words marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from indexer.catalog import lookup
+from indexer.catalog.lookup import Found
+from indexer.catalog.store import Catalog
+from indexer.query.syntax import Node
+from indexer.search.grouping import Grouped
+from indexer.search.page import Hit, Marked
+from indexer.search.snippets import mark, snippet
+from indexer.search.wanted import Wanted, wanted
+
+_MOST_SENDERS = 10  # whose names a hit shows
+
+
+def hits(
+    catalog: Catalog, picked: Iterable[Grouped], query: Node, languages: Sequence[str]
+) -> tuple[Hit, ...]:
+    """Hits in the order given; a document that was removed meanwhile is left out."""
+    some = list(picked)
+    rows = lookup.found(catalog, [each.place.id for each in some])
+    in_text = wanted(query, ("", "body", "quoted"), languages)
+    in_subject = wanted(query, ("", "subject"), languages)
+    in_sender = wanted(query, ("", "from", "with"), languages)
+    return tuple(
+        _hit(row, each.seen, in_text, in_subject, in_sender)
+        for each in some
+        if (row := rows.get(each.place.id)) is not None
+    )
+
+
+def _hit(row: Found, seen: int, in_text: Wanted, in_subject: Wanted, in_sender: Wanted) -> Hit:
+    senders = row.headers.sender[:_MOST_SENDERS]
+    return Hit(
+        id=row.id,
+        account=row.account,
+        message_id=row.message_id,
+        thread_id=row.thread_id,
+        date=datetime.fromtimestamp(row.date, UTC),
+        sender=row.headers.sender,
+        sender_names=mark(", ".join(each.name or each.email for each in senders), in_sender),
+        to=row.headers.to,
+        subject=mark(row.subject, in_subject),
+        folders=tuple(dict.fromkeys(place.folder for place in row.placements)),
+        flags=tuple(dict.fromkeys(flag for p in row.placements for flag in p.flags)),
+        attachments=row.attachments,
+        size=row.size,
+        snippet=snippet(row.text, in_text) if row.text else Marked(""),
+        in_thread=seen,
+    )

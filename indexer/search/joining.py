@@ -1,0 +1,74 @@
+"""States of messages, for an engine to join with what it finds: asked of the catalog, remembered
+until somebody writes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from indexer.catalog import lookup, selecting, states
+from indexer.catalog.store import Catalog
+from indexer.index.engine import Partition, SearchEngine
+from indexer.query import syntax
+from indexer.query.syntax import Node
+
+_REMEMBERED = 256  # states
+
+
+class JoinedStates:
+    """The `States` of an engine. Threads of a query are asked of the engine again."""
+
+    def __init__(self, catalog: Catalog, engine: SearchEngine) -> None:
+        self._catalog, self._engine = catalog, engine
+        self._few: dict[Node, frozenset[int] | None] = {}
+        self._version = (-1, -1)
+
+    def few(self, state: Node) -> Collection[int] | None:
+        """See `States.few`."""
+        (version,) = self._catalog.connection.execute("PRAGMA data_version").fetchone()
+        # Other connections' commits, and our own writes.
+        now = (version, self._catalog.connection.total_changes)
+        if now != self._version or len(self._few) > _REMEMBERED:
+            self._few.clear()
+            self._version = now
+        if state not in self._few:
+            plain = states.catalog_only(state)
+            self._few[state] = selecting.few(self._catalog, state) if plain else None
+        return self._few[state]
+
+    def among(self, state: Node, ids: Sequence[int]) -> Collection[int]:
+        """See `States.among`."""
+        if states.catalog_only(state):
+            return selecting.among(self._catalog, state, ids)
+        match state:
+            case syntax.And(parts):
+                left: Collection[int] = ids
+                for part in sorted(parts, key=states.catalog_only, reverse=True):
+                    left = self.among(part, list(left))
+                return left
+            case syntax.Or(parts):
+                found: set[int] = set()
+                for part in parts:
+                    found.update(self.among(part, [id_ for id_ in ids if id_ not in found]))
+                return found
+            case syntax.Not(part):
+                return set(ids).difference(self.among(part, ids))
+            case syntax.ThreadOf(part):
+                return self._in_threads_of(part, ids)
+            case _:
+                raise AssertionError(f"{type(state).__name__} is no state")
+
+    def matching(self, query: Node, ids: Collection[int]) -> Collection[int]:
+        """Those of some documents that match any query."""
+        if states.catalog_only(query):
+            return selecting.among(self._catalog, query, list(ids))
+        places: dict[Partition, list[int]] = {}
+        for id_, account_id, period in lookup.partitions_of(self._catalog, list(ids)):
+            places.setdefault(Partition(account_id, period), []).append(id_)
+        return self._engine.among(query, places, self)
+
+    def _in_threads_of(self, query: Node, ids: Sequence[int]) -> set[int]:
+        """Documents in whose threads one matches."""
+        threads = lookup.threads_of(self._catalog, ids)
+        members = lookup.members_of(self._catalog, sorted(set(threads.values())))
+        matching = {members[id_] for id_ in self.matching(query, members)}
+        return {id_ for id_, thread in threads.items() if thread in matching}

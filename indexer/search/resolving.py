@@ -1,0 +1,112 @@
+"""A query's tree as it was typed → one that the engine and the catalog can answer.
+
+Names are looked up (folders, accounts, saved searches), `is:personal` becomes the user's addresses,
+threads of few matches become their ids, and a header field that is not kept is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from itertools import islice
+
+from indexer.catalog import lookup, saved, states
+from indexer.catalog.store import Catalog
+from indexer.errors import QueryError
+from indexer.index.engine import Match
+from indexer.query import syntax
+from indexer.query.parser import both, either, parse
+from indexer.query.syntax import Node
+
+_MOST_THREADS = 1000  # matches of a thread's query that are looked up before anything else
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A query's text, and in whose words it is."""
+
+    text: str
+    dialect: str = "mailseek"
+
+
+class Resolver:
+    """`matches` finds what a resolved tree matches, lazily."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        zone: tzinfo,
+        own_addresses: Sequence[str],
+        matches: Callable[[Node], Iterator[Match]],
+    ) -> None:
+        self._catalog, self._zone = catalog, zone
+        self._own_addresses, self._matches = own_addresses, matches
+
+    def tree(self, typed: Typed) -> Node:
+        """The tree of a query, its names known to exist, nothing replaced. Raises QueryError."""
+        now = datetime.now(self._zone)
+        if typed.dialect == "mailseek":
+            query = parse(typed.text, now=now, zone=self._zone)
+        else:
+            from indexer.query import dialects  # other queries do without
+
+            query = dialects.read(typed.dialect, typed.text, now=now, zone=self._zone)
+        try:
+            states.check(self._catalog, query)
+        except states.UnknownName as error:
+            raise error.in_query(typed.text) from None
+        return query
+
+    def resolved(self, typed: Typed) -> Node:
+        """The tree that can be answered. Raises QueryError."""
+        return self._resolved(self.tree(typed), typed.text, ())
+
+    def _resolved(self, query: Node, text: str, within: tuple[str, ...]) -> Node:
+        """`within` are the saved searches that led here."""
+        match query:
+            case syntax.And(parts):
+                return both([self._resolved(part, text, within) for part in parts])
+            case syntax.Or(parts):
+                return either([self._resolved(part, text, within) for part in parts])
+            case syntax.Not(part):
+                return syntax.Not(self._resolved(part, text, within))
+            case syntax.Saved(name, span):
+                return self._saved(name, span, text, within)
+            case syntax.ThreadOf(part, span):
+                return self._threads(self._resolved(part, text, within), span)
+            case syntax.Personal():
+                return self._personal()
+            case _:
+                return query
+
+    def _saved(self, name: str, span: syntax.Span, text: str, within: tuple[str, ...]) -> Node:
+        known = saved.listed(self._catalog)
+        if name not in known:
+            error = states.UnknownName("saved search", name, span, [*known])
+            raise error.in_query(text, "save one: mailseek saved add NAME QUERY")
+        if name in within:
+            start, end = span
+            raise QueryError(
+                f"the saved search {name!r} holds itself",
+                query=text,
+                position=start,
+                length=max(end - start, 1),
+                cure=f"save it anew: mailseek saved add {name} …",
+            )
+        return self._resolved(self.tree(Typed(known[name])), known[name], (*within, name))
+
+    def _threads(self, query: Node, span: syntax.Span) -> Node:
+        """The threads of few matches, by id; of many it is asked message by message."""
+        matches = self._matches(query)
+        ids = [match.id for match in islice(matches, _MOST_THREADS + 1)]
+        if len(ids) > _MOST_THREADS:
+            return syntax.ThreadOf(query, span)
+        threads = frozenset(lookup.threads_of(self._catalog, ids).values())
+        return syntax.InThreads(threads, span)
+
+    def _personal(self) -> Node:
+        mine = [syntax.Phrase(address, "with") for address in self._own_addresses]
+        if not mine:
+            return syntax.Not(syntax.Everything())
+        return both([either(mine), syntax.Not(syntax.MailingList(""))])
