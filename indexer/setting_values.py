@@ -11,7 +11,21 @@ from typing import Any, get_args
 
 from indexer.errors import ConfigError
 
+LANGUAGES = (
+    "arabic", "armenian", "basque", "catalan", "danish", "dutch", "english", "finnish", "french",
+    "german", "greek", "hindi", "hungarian", "indonesian", "irish", "italian", "lithuanian", "nepali",
+    "norwegian", "portuguese", "romanian", "russian", "serbian", "spanish", "swedish", "tamil",
+    "turkish", "yiddish",
+)  # fmt: skip
+"""Languages whose forms of words are known, by the names that PyStemmer gives them."""
+
 _AGE = re.compile(r"(\d{1,4})([dwmy])")
+_MOST_NAMES = 30  # of header fields
+# A field's name (ftext, RFC 5322 section 3.6.8) that is an atom of IMAP as well (RFC 9051
+# section 9): no field is called otherwise, and none needs quotes in a command.
+_FIELD_NAME = re.compile(r"[!#$&'+,\-./0-9;<=>?@A-Z\[^_`a-z|}~]{1,76}")
+_MOST_ADDRESSES = 100
+_ADDRESS = re.compile(r"[^\s@<>,;:\"]{1,64}@[^\s@<>,;:\"]{1,190}")
 
 
 def known_keys(keys: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
@@ -95,11 +109,76 @@ def globs(
     keys: Mapping[str, Any], key: str, default: tuple[str, ...], where: str
 ) -> tuple[str, ...]:
     """A list of patterns. Raises ConfigError."""
-    value = keys.get(key, list(default))
+    return tuple(_texts(keys.get(key, list(default)), key, '"INBOX", "Lists/*"', where))
+
+
+def header_names(keys: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    """Names of header fields, each once whatever its case. Raises ConfigError."""
+    example = '"X-Ticket", "X-Project"'
+    named = [each.strip() for each in _texts(keys.get(key, []), key, example, where)]
+    for name in named:
+        if not _FIELD_NAME.fullmatch(name):
+            raise ConfigError(
+                f"{name[:80]!r} is no name of a header field",
+                where=f"{where}: {key}",
+                cure="write it as in a message, without the colon: letters, digits and -, at most 76",
+            )
+    names: dict[str, str] = {}
+    for name in named:
+        names.setdefault(name.lower(), name)
+    if len(names) > _MOST_NAMES:
+        raise ConfigError(
+            f"{len(names)} header fields are too many",
+            where=f"{where}: {key}",
+            cure=f"keep at most {_MOST_NAMES}: each is fetched with every message",
+        )
+    return tuple(names.values())
+
+
+def addresses(keys: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    """Addresses of mail, as ann@example.com, without names. Raises ConfigError."""
+    example = '"ann@example.com"'
+    found = [each.strip() for each in _texts(keys.get(key, []), key, example, where)]
+    for each in found:
+        if not is_address(each):
+            raise ConfigError(
+                f"{each[:80]!r} is no address",
+                where=f"{where}: {key}",
+                cure="write it without a name: ann@example.com",
+            )
+    if len(found) > _MOST_ADDRESSES:
+        raise ConfigError(
+            f"{len(found)} addresses are too many",
+            where=f"{where}: {key}",
+            cure=f"keep at most {_MOST_ADDRESSES}",
+        )
+    return tuple(dict.fromkeys(found))
+
+
+def is_address(text: str) -> bool:
+    """Whether a text has the shape of an address of mail."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def languages(value: object, where: str) -> tuple[str, ...]:
+    """Some of LANGUAGES, each once, in the order given. Raises ConfigError."""
+    example = '"english", "german"'
+    found = [each.strip().lower() for each in _texts(value, "languages", example, where)]
+    for name in found:
+        if name not in LANGUAGES:
+            near = get_close_matches(name, LANGUAGES, n=1)
+            cure = f"did you mean {near[0]}?" if near else "known ones: " + ", ".join(LANGUAGES)
+            raise ConfigError(
+                f"the forms of words of {name[:40]!r} are not known",
+                where=f"{where}: languages",
+                cure=cure,
+            )
+    return tuple(dict.fromkeys(found))
+
+
+def _texts(value: object, key: str, example: str, where: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
         raise ConfigError(
-            f"{key} must be a list of texts",
-            where=where,
-            cure=f'write {key} = ["INBOX", "Lists/*"]',
+            f"{key} must be a list of texts", where=where, cure=f"write {key} = [{example}]"
         )
-    return tuple(value)
+    return value

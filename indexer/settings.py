@@ -16,7 +16,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from indexer.errors import ConfigError
-from indexer.setting_values import first_day, globs, known_keys, number, one_of, since, text
+from indexer.setting_values import (
+    addresses,
+    first_day,
+    globs,
+    header_names,
+    is_address,
+    known_keys,
+    languages,
+    number,
+    one_of,
+    since,
+    text,
+)
 
 TLS = Literal["implicit", "starttls", "none"]
 OnDelete = Literal["remove", "keep"]
@@ -30,9 +42,10 @@ _SECRET_KEYS: dict[str, SecretKind] = {
 }
 _ACCOUNT_KEYS = (
     "host", "port", "user", *_SECRET_KEYS, "folders", "exclude", "on_delete", "tls", "tls_ca",
-    "since", "daily_mb",
+    "since", "daily_mb", "headers", "addresses",
 )  # fmt: skip
-_TOP_KEYS = ("accounts", "writers", "workers")
+_LISTS = frozenset({"folders", "exclude", "headers", "addresses"})
+_TOP_KEYS = ("accounts", "writers", "languages", "workers")
 _WORKER_KEYS = ("redis", "sync_every", "connections_per_host", "lease")
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
@@ -50,7 +63,9 @@ class AccountSettings:
     """One account, checked: `tls` is "none" for loopback hosts only.
 
     `since`: how old mail may be, an age such as 2y or a day such as 2020-01-01, or ''. `daily_mb`:
-    megabytes (1,000,000 octets) that may be received in a day (UTC), None is no limit.
+    megabytes (1,000,000 octets) that may be received in a day (UTC), None is no limit. `headers`:
+    names of header fields whose text is kept besides the usual ones. `addresses`: the user's own,
+    besides `user` where that is one.
     """
 
     name: str
@@ -65,6 +80,8 @@ class AccountSettings:
     on_delete: OnDelete = "remove"
     since: str = ""
     daily_mb: int | None = None
+    headers: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
     def oldest(self, now: datetime) -> int:
         """The moment before which mail is left on the server, since 1970; 0 where there is none."""
@@ -74,6 +91,12 @@ class AccountSettings:
             if first
             else 0
         )
+
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """The addresses at which mail reaches the user, in lower case."""
+        own = (self.user, *self.addresses) if is_address(self.user) else self.addresses
+        return tuple(dict.fromkeys(each.lower() for each in own))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +115,22 @@ class WorkerSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that config.toml and the environment say; `writers` is a number of processes."""
+    """Everything that config.toml and the environment say; `writers` is a number of processes.
+
+    `languages`: of whose words other forms are found too, by the names of PyStemmer.
+    """
 
     home: Path
     accounts: Mapping[str, AccountSettings] = field(default_factory=dict)
     writers: int = 2
     workers: WorkerSettings = WorkerSettings()
+    languages: tuple[str, ...] = ("english",)
+
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """Those of all accounts together."""
+        own = (each for account in self.accounts.values() for each in account.own_addresses)
+        return tuple(dict.fromkeys(own))
 
     @property
     def config_path(self) -> Path:
@@ -148,6 +181,12 @@ def load(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
         },
         writers=_writers(environ.get("MAILSEEK_WRITERS", table.get("writers")), str(path)),
         workers=_workers(table.get("workers", {}), environ, str(path)),
+        languages=languages(
+            environ["MAILSEEK_LANGUAGES"].split(",")
+            if environ.get("MAILSEEK_LANGUAGES")
+            else table.get("languages", ["english"]),
+            str(path),
+        ),
     )
 
 
@@ -181,8 +220,7 @@ def _overrides(
             start = name.upper().replace("-", "_") + "_"
             key = rest.removeprefix(start).lower()
             if rest.startswith(start) and key in _ACCOUNT_KEYS:
-                is_list = key in ("folders", "exclude")
-                found.setdefault(name, {})[key] = value.split(",") if is_list else value
+                found.setdefault(name, {})[key] = value.split(",") if key in _LISTS else value
                 break
         else:
             raise ConfigError(
@@ -265,6 +303,8 @@ def _account(name: str, keys: Mapping[str, Any], where: str) -> AccountSettings:
         daily_mb=number(keys["daily_mb"], 1, 10**6, f"{where}: daily_mb")
         if "daily_mb" in keys
         else None,
+        headers=header_names(keys, "headers", where),
+        addresses=addresses(keys, "addresses", where),
     )
 
 

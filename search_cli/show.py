@@ -66,9 +66,11 @@ def _show(found: Found) -> None:
             f"{each.name or each.mime_type} ({output.human_size(each.size)})"
             for each in found.attachments
         ),
+        "Kind": ", ".join(found.kinds),
         "Note": "; ".join(found.notes),
     }
-    for name, value in fields.items():
+    kept = [(name.title(), text) for name, text in headers.other]
+    for name, value in (*fields.items(), *kept):
         if value:
             click.echo(
                 f"{output.paint(f'{name}:', output.CYAN)} {output.printable(value)}", color=True
@@ -80,6 +82,9 @@ def _show(found: Found) -> None:
 
 def _as_json(found: Found) -> dict[str, object]:
     headers = found.headers
+    kept: dict[str, list[str]] = {}
+    for name, text in headers.other:
+        kept.setdefault(name, []).append(text)
     return {
         "id": found.id,
         "account": found.account,
@@ -100,6 +105,8 @@ def _as_json(found: Found) -> dict[str, object]:
             for each in found.attachments
         ],
         "size": found.size,
+        "kinds": list(found.kinds),
+        "headers": kept,
         "notes": list(found.notes),
         "text": found.text,
     }

@@ -13,6 +13,8 @@ LONGEST_TEXT = 1_000_000
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]+")
 _ENRICHED = re.compile(r"<[^<>]{0,200}>")
+_PGP = {"SIGNED MESSAGE": "signed", "MESSAGE": "encrypted"}
+_ARMOR = re.compile(r"^-----BEGIN PGP ((?:SIGNED )?MESSAGE)-----", re.MULTILINE)
 
 
 def build(
@@ -20,8 +22,12 @@ def build(
     parts: Sequence[Part],
     attachments: Sequence[Attachment] = (),
     notes: Sequence[str] = (),
+    kinds: Sequence[str] = (),
 ) -> Document:
-    """The document that a message becomes; what could not be read is told in its notes."""
+    """The document that a message becomes; what could not be read is told in its notes.
+
+    `kinds` are those that its structure shows; what stands in its text is added.
+    """
     texts: list[str] = []
     told = list(notes)
     for part in parts:
@@ -35,7 +41,19 @@ def build(
     if len(joined) > LONGEST_TEXT:
         joined = joined[:LONGEST_TEXT]
         told.append("a long text was cut")
-    return Document(headers, joined, tuple(attachments), tuple(dict.fromkeys(told)))
+    return Document(
+        headers,
+        joined,
+        tuple(attachments),
+        tuple(dict.fromkeys(told)),
+        tuple(sorted({*kinds, *_kinds(joined)})),
+    )
+
+
+def _kinds(text: str) -> set[str]:
+    """What is signed or encrypted by PGP within the text (RFC 9580 sections 6.2 and 7); where it is
+    quoted, a mark stands before it."""
+    return {_PGP[match[1]] for match in _ARMOR.finditer(text)}
 
 
 def _plain(mime_type: str, text: str) -> str:

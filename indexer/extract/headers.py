@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from binascii import Error as BinasciiError
 from binascii import a2b_base64
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_tz
 from quopri import decodestring
@@ -16,6 +17,19 @@ from quopri import decodestring
 from indexer.extract import charset
 from indexer.extract.document import Address, Headers
 
+KEPT = (
+    "delivered-to", "x-original-to", "envelope-to", "sender", "x-mailer", "user-agent", "importance",
+    "x-priority", "auto-submitted", "precedence", "organization", "content-language", "x-spam-flag",
+    "x-spam-status",
+)  # fmt: skip
+"""Fields whose text is kept of every message. A server repeats these names with each message, so
+that a field costs the length of its name even where it is missing."""
+
+_RECIPIENT = "delivered-to"
+_RECIPIENT_TOO = frozenset({"x-original-to", "envelope-to"})  # what Postfix and Exim call it
+_MOST_KEPT = 40
+_MOST_REPEATS = 5
+_LONGEST_KEPT = 500  # characters
 _LONGEST_FIELD = 64_000  # octets
 _LONGEST_TEXT = 2_000  # characters of a subject or a name
 _MOST_ADDRESSES = 500
@@ -37,12 +51,23 @@ _MAILBOX = re.compile(
 )
 
 
-def parse(raw: bytes) -> Headers:
-    """What search needs of a header block; the first of a repeated field counts, of To and Cc all."""
+def kept_names(more: Sequence[str] = ()) -> tuple[str, ...]:
+    """Names of the fields that are kept, in lower case: KEPT, and those that a user names."""
+    return tuple(dict.fromkeys((*KEPT, *(name.lower() for name in more))))
+
+
+def parse(raw: bytes, kept: Sequence[str] = KEPT) -> Headers:
+    """What search needs of a header block; the first of a repeated field counts, of To and Cc all.
+
+    `kept`: names in lower case of the fields that go to `Headers.other`.
+    """
     fields: dict[str, list[bytes]] = {}
+    in_order: list[tuple[str, bytes]] = []
     for match in _FIELD.finditer(raw):
         name = match[1].decode("ascii").lower()
-        fields.setdefault(name, []).append(_FOLD.sub(b" ", match[2][:_LONGEST_FIELD]))
+        value = _FOLD.sub(b" ", match[2][:_LONGEST_FIELD])
+        fields.setdefault(name, []).append(value)
+        in_order.append((name, value))
     notes: list[str] = []
     date = parse_date(_first(fields, "date"))
     if date is None and fields.get("date"):
@@ -60,6 +85,7 @@ def parse(raw: bytes) -> Headers:
         subject=decode_words(_first(fields, "subject"))[:_LONGEST_TEXT],
         list_id=decode_words(_first(fields, "list-id"))[:_LONGEST_ID],
         notes=tuple(notes),
+        other=_other(in_order, frozenset(kept)),
     )
 
 
@@ -98,6 +124,27 @@ def parse_date(value: bytes) -> datetime | None:
         return datetime.fromtimestamp(moment.timestamp() - offset, UTC) if year >= 1970 else None
     except (ValueError, OverflowError, TypeError, IndexError, OSError):
         return None
+
+
+def _other(
+    fields: Sequence[tuple[str, bytes]], kept: frozenset[str]
+) -> tuple[tuple[str, str], ...]:
+    """The fields that are kept, in order: some of each name, and none of them twice.
+
+    Whatever says to whom a message was delivered is found under one name as well.
+    """
+    found: dict[tuple[str, str], None] = {}
+    repeats: dict[str, int] = {}
+    for name, value in fields:
+        if name not in kept or repeats.get(name, 0) >= _MOST_REPEATS:
+            continue
+        text = decode_words(value[: 8 * _LONGEST_KEPT])[:_LONGEST_KEPT].strip()
+        for each in (name, _RECIPIENT) if name in _RECIPIENT_TOO else (name,):
+            there = (each, text) in found or repeats.get(each, 0) >= _MOST_REPEATS
+            if text and not there and len(found) < _MOST_KEPT:
+                found[each, text] = None
+                repeats[each] = repeats.get(each, 0) + 1
+    return tuple(found)
 
 
 def _first(fields: dict[str, list[bytes]], name: str) -> bytes:

@@ -24,9 +24,10 @@ TEXT_CAP = 2 * 2**20
 
 _MEMORY = 4 * 2**20  # octets of text that one FETCH may bring
 _FLAGS_OF = 10_000  # messages whose flags one FETCH may bring
-_HEADER_FIELDS = "DATE FROM TO CC BCC REPLY-TO SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID"
+_HEADER_FIELDS = (
+    "DATE FROM TO CC BCC REPLY-TO SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID".split()  # noqa: SIM905
+)
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
-_HEADER = f"BODY.PEEK[HEADER.FIELDS ({_HEADER_FIELDS})]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,18 @@ def fetch_flags_and_sizes(
             yield flag_state(uid, answer), size if isinstance(size, int) else None
 
 
-def fetch_heads(session: Session, uids: Sequence[int]) -> list[MessageHead]:
+def fetch_heads(
+    session: Session, uids: Sequence[int], fields: Sequence[str] = ()
+) -> list[MessageHead]:
     """Headers, structure, flags, date and size of at most CHUNK messages, in one round trip.
 
+    `fields`: names of header fields that are wanted besides those that every message is read by.
+    They go into the command as they are: `setting_values.header_names` says which can.
     A message that the server does not give (it may just have been expunged) is absent.
     """
-    items = [_flag_items(session), "INTERNALDATE RFC822.SIZE BODYSTRUCTURE", _HEADER]
+    names = dict.fromkeys((*_HEADER_FIELDS, *(name.upper() for name in fields)))
+    header = f"BODY.PEEK[HEADER.FIELDS ({' '.join(names)})]"
+    items = [_flag_items(session), "INTERNALDATE RFC822.SIZE BODYSTRUCTURE", header]
     if session.has("X-GM-EXT-1"):
         items.append("X-GM-MSGID")
     elif session.has("OBJECTID"):

@@ -63,8 +63,9 @@ def read(
     """
     session, catalog, account_id = link.session, link.catalog, link.account_id
     patience = _Patience()
+    kept = headers.kept_names(link.account.headers)
     asked = frozenset(uids)
-    given_heads = [head for head in _heads(session, uids, patience) if head.uid in asked]
+    given_heads = [head for head in _heads(session, uids, kept, patience) if head.uid in asked]
     heads = [head for head in given_heads if head.received.timestamp() >= link.oldest]
     heads.sort(key=lambda head: head.uid, reverse=True)  # the newest portion is committed first
     given = {head.uid for head in given_heads}
@@ -94,7 +95,7 @@ def read(
             same = fresh[leaders[uid]]
             if uid in parts or uid in final:
                 bodies += bool(parts.get(uid))
-                document = _new(leaders[uid], same[0], parts.get(uid))
+                document = _new(leaders[uid], same[0], parts.get(uid), kept)
                 new.append((document, [placing(head.flags) for head in same]))
             else:
                 failed.extend(head.uid for head in same)
@@ -124,16 +125,22 @@ class _Patience:
         log.info("refused, asking for less: %s", error)
 
 
-def _heads(session: Session, uids: Sequence[int], patience: _Patience) -> list[MessageHead]:
+def _heads(
+    session: Session, uids: Sequence[int], kept: Sequence[str], patience: _Patience
+) -> list[MessageHead]:
     """Heads of all that the server gives: a message that makes it refuse is singled out."""
     try:
-        return fetch.fetch_heads(session, uids)
+        return fetch.fetch_heads(session, uids, kept)
     except ProtocolError as error:
         patience.lose(error)
         if len(uids) == 1:
             return []
         half = len(uids) // 2
-        return _heads(session, uids[:half], patience) + _heads(session, uids[half:], patience)
+        return [
+            head
+            for some in (uids[:half], uids[half:])
+            for head in _heads(session, some, kept, patience)
+        ]
 
 
 def _texts(
@@ -157,20 +164,22 @@ def _texts(
                 yield from _texts(session, {uid: wanted[uid] for uid in some}, patience)
 
 
-def _document(head: MessageHead, parts: tuple[Part, ...] | None) -> Document:
+def _document(head: MessageHead, parts: tuple[Part, ...] | None, kept: Sequence[str]) -> Document:
     """A message as a document. One that extraction stumbles over becomes one with a note."""
     fields = Headers()
-    notes = head.structure.notes
+    structure, notes = head.structure, head.structure.notes
     if parts is None:
         parts, notes = (), (*notes, "the server did not give its text")
     try:
-        fields = headers.parse(head.header)
-        return build(fields, parts, head.structure.attachments, notes)
+        fields = headers.parse(head.header, kept)
+        return build(fields, parts, structure.attachments, notes, structure.kinds)
     except Exception as error:  # a mail must not end a sync, whatever is in it
         log.warning("a message cannot be read: %s", type(error).__name__, exc_info=True)
         note = f"the message cannot be read ({type(error).__name__})"
-        return Document(fields, "", head.structure.attachments, (*notes, note))
+        return Document(fields, "", structure.attachments, (*notes, note), structure.kinds)
 
 
-def _new(key: bytes, head: MessageHead, parts: tuple[Part, ...] | None) -> NewDocument:
-    return NewDocument(key, head.received, min(head.size, _LARGEST), _document(head, parts))
+def _new(
+    key: bytes, head: MessageHead, parts: tuple[Part, ...] | None, kept: Sequence[str]
+) -> NewDocument:
+    return NewDocument(key, head.received, min(head.size, _LARGEST), _document(head, parts, kept))

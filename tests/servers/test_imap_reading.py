@@ -114,6 +114,26 @@ def test_reading_changes_nothing_on_the_server(mailbox: Mailbox) -> None:
     assert b"\\Recent" in client.get_flags([head.uid])[head.uid]
 
 
+def test_further_header_fields_come_with_the_others_where_there_are_any(
+    any_mailbox: Mailbox,
+) -> None:
+    client = any_mailbox.log_in()
+    client.append("INBOX", b"X-Ticket: 4711\r\nX-O'Dd[=?: yes\r\nx-ticket: 4712\r\n" + letter())
+    client.append("INBOX", letter())
+
+    with session_of(any_mailbox) as session:
+        examine(session, "INBOX")
+        names = ["x-ticket", "X-O'Dd[=?", "Subject", "X-None"]
+        before = session.traffic().commands
+        with_fields, without = fetch.fetch_heads(session, [1, 2], names)
+
+        assert session.traffic().commands - before == 1
+    lines = with_fields.header.splitlines()
+    assert {b"X-Ticket: 4711", b"X-O'Dd[=?: yes", b"x-ticket: 4712"} <= set(lines)
+    assert b"icket" not in without.header
+    assert len([line for line in lines if line.startswith(b"Subject")]) == 1
+
+
 def test_an_attachment_is_named_and_never_downloaded(mailbox: Mailbox) -> None:
     size = 5 * 2**20
     mailbox.log_in().append("INBOX", letter("the words", attachment=bytes(size)))

@@ -518,9 +518,9 @@ class TestFaults:
         heads = fetch.fetch_heads
         asked: list[int] = []
 
-        def without(session: object, uids: list[int]) -> list[fetch.MessageHead]:
+        def without(session: object, uids: list[int], *rest: object) -> list[fetch.MessageHead]:
             asked.extend(uid for uid in uids if uid == poison)
-            return [head for head in heads(session, uids) if head.uid != poison]  # type: ignore[arg-type]
+            return [head for head in heads(session, uids, *rest) if head.uid != poison]  # type: ignore[arg-type]
 
         monkeypatch.setattr(fetch, "fetch_heads", without)
         first, *later = (passes.run() for _ in range(5))
@@ -550,10 +550,10 @@ class TestFaults:
             poison, mute = client.search()[7], client.search()[20]
         heads, texts = fetch.fetch_heads, fetch.fetch_texts
 
-        def refuse_heads(session: object, uids: list[int]) -> object:
+        def refuse_heads(session: object, uids: list[int], *rest: object) -> object:
             if poison in uids:
                 raise ProtocolError("NO Internal error")
-            return heads(session, uids)  # type: ignore[arg-type]
+            return heads(session, uids, *rest)  # type: ignore[arg-type]
 
         def refuse_texts(session: object, wanted: dict[int, object]) -> object:
             if mute in wanted:

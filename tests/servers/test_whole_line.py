@@ -264,6 +264,29 @@ def test_the_source_of_a_message_comes_from_the_server(mailbox: Mailbox) -> None
 
 
 @pytest.mark.dovecot
+def test_a_message_is_shown_with_its_kind_and_with_the_fields_that_are_kept(
+    mailbox: Mailbox,
+) -> None:
+    source = (
+        b"Delivered-To: ann@example.com\r\nX-Ticket: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n"
+        b"X-Ignored: yes\r\nFrom: Bob <bob@example.com>\r\nSubject: Party\r\n"
+        b"Message-ID: <1@example.com>\r\nDate: Tue, 05 Mar 2024 10:00:00 +0000\r\n"
+        b"MIME-Version: 1.0\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n"
+        b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+    )
+    mailbox.log_in().append("INBOX", source)
+    configure(mailbox, headers=["X-Ticket"])
+    assert mailseek(mailbox.settings, "sync").returncode == 0
+
+    shown = json.loads(mailseek(mailbox.settings, "show", "1", "--json").stdout)
+    text = mailseek(mailbox.settings, "show", "1").stdout.splitlines()
+
+    assert shown["kinds"] == ["calendar"]
+    assert shown["headers"] == {"delivered-to": ["ann@example.com"], "x-ticket": ["Grüße"]}
+    assert {"Kind: calendar", "Delivered-To: ann@example.com", "X-Ticket: Grüße"} <= set(text)
+
+
+@pytest.mark.dovecot
 def test_threads_show_one_hit_each(mailbox: Mailbox) -> None:
     filling.fill(mailbox.log_in(), messages(NOW, 100))
     synced(mailbox)

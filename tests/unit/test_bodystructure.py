@@ -137,6 +137,124 @@ def test_an_encrypted_message_says_so() -> None:
     assert "encrypted" in structure.notes[0]
 
 
+PGP_SIGNATURE = (
+    '("APPLICATION" "PGP-SIGNATURE" ("NAME" "signature.asc") NIL "OpenPGP signature" "7BIT" 840'
+    ' NIL ("ATTACHMENT" ("FILENAME" "signature.asc")) NIL NIL)'
+)
+SMIME_SIGNATURE = (
+    '("APPLICATION" "{}" ("NAME" "smime.p7s") NIL "S/MIME" "BASE64" 5400 NIL'
+    ' ("ATTACHMENT" ("FILENAME" "smime.p7s")) NIL NIL)'
+)
+SMIME_BLOCK = (
+    '("APPLICATION" "{type}" ({parameters}) NIL NIL "BASE64" 9000 NIL'
+    ' ("ATTACHMENT" ("FILENAME" "{name}")) NIL NIL)'
+)
+INVITATION = (
+    '("TEXT" "CALENDAR" ("CHARSET" "UTF-8" "METHOD" "REQUEST") NIL NIL "7BIT" 1490 40 NIL NIL'
+    " NIL NIL)"
+)
+ICS = (
+    '("APPLICATION" "{type}" ("NAME" "{name}") NIL NIL "BASE64" 2040 NIL'
+    ' ("ATTACHMENT" ("FILENAME" "{name}")) NIL NIL)'
+)
+
+
+def smime(type_: str = "PKCS7-MIME", name: str = "smime.p7m", parameters: str = "") -> str:
+    told = f'{parameters} "NAME" "{name}"'.strip()
+    return SMIME_BLOCK.format(type=type_, parameters=told, name=name)
+
+
+def enclosing(structure: str) -> str:
+    envelope = "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
+    return f'("MESSAGE" "RFC822" NIL NIL NIL "7BIT" 999 {envelope} {structure} 20 NIL NIL NIL NIL)'
+
+
+@pytest.mark.parametrize(
+    ("structure", "kinds"),
+    [
+        (plain(), ()),
+        (multipart("MIXED", multipart("ALTERNATIVE", plain(), html()), PDF), ()),
+        # PGP/MIME (RFC 3156), also below what a mailing list put around it
+        (multipart("SIGNED", plain(), PGP_SIGNATURE), ("signed",)),
+        (multipart("MIXED", multipart("SIGNED", plain(), PGP_SIGNATURE), plain(90)), ("signed",)),
+        # a multipart/signed that Exchange made a multipart/mixed of
+        (multipart("MIXED", plain(), PGP_SIGNATURE), ("signed",)),
+        (
+            multipart(
+                "ENCRYPTED",
+                '("APPLICATION" "PGP-ENCRYPTED" NIL NIL NIL "7BIT" 11 NIL NIL NIL NIL)',
+                '("APPLICATION" "OCTET-STREAM" ("NAME" "encrypted.asc") NIL NIL "7BIT" 5000 NIL'
+                ' ("INLINE" ("FILENAME" "encrypted.asc")) NIL NIL)',
+            ),
+            ("encrypted",),
+        ),
+        # S/MIME (RFC 8551)
+        (multipart("SIGNED", plain(), SMIME_SIGNATURE.format("PKCS7-SIGNATURE")), ("signed",)),
+        (multipart("MIXED", plain(), SMIME_SIGNATURE.format("X-PKCS7-SIGNATURE")), ("signed",)),
+        (multipart("MIXED", plain(), SMIME_SIGNATURE.format("OCTET-STREAM")), ("signed",)),
+        (smime(parameters='"SMIME-TYPE" "signed-data"'), ("signed",)),
+        (smime(parameters='"SMIME-TYPE" "enveloped-data"'), ("encrypted",)),
+        (smime(parameters='"smime-type" authEnveloped-data'), ("encrypted",)),
+        (smime("X-PKCS7-MIME"), ("encrypted",)),
+        (smime(name="smime.p7s"), ("signed",)),
+        (smime(name="smime.p7c", parameters='"SMIME-TYPE" "certs-only"'), ()),
+        (smime(name="certificates.p7c"), ()),
+        # invitations, as Google and Outlook send them, and as a file
+        (
+            multipart(
+                "MIXED",
+                multipart("ALTERNATIVE", plain(), html(), INVITATION),
+                ICS.format(type="ICS", name="invite.ics"),
+            ),
+            ("calendar",),
+        ),
+        (INVITATION, ("calendar",)),
+        (multipart("ALTERNATIVE", plain(), multipart("MIXED", html(), INVITATION)), ("calendar",)),
+        (
+            multipart("MIXED", plain(), ICS.format(type="OCTET-STREAM", name="Party.ICS")),
+            ("calendar",),
+        ),
+        (
+            multipart("SIGNED", multipart("MIXED", plain(), INVITATION), PGP_SIGNATURE),
+            ("calendar", "signed"),
+        ),
+        # of a message in the message: what it brings counts, how it came does not
+        (multipart("MIXED", plain(), enclosing(multipart("MIXED", plain(), INVITATION))),
+         ("calendar",)),
+        (multipart("MIXED", plain(), enclosing(multipart("SIGNED", plain(), PGP_SIGNATURE))), ()),
+        (multipart("MIXED", plain(), enclosing(smime())), ()),
+    ],
+)  # fmt: skip
+def test_what_kind_of_message_it_is_shows_in_its_structure(
+    structure: str, kinds: tuple[str, ...]
+) -> None:
+    assert chosen(structure).kinds == kinds
+
+
+def test_a_block_that_is_signed_is_not_called_encrypted() -> None:
+    (note,) = chosen(smime(parameters='"SMIME-TYPE" "signed-data"')).notes
+
+    assert note == "signed as one block: the text cannot be read"
+    assert chosen(smime(name="certificates.p7c")).notes == ()
+    assert "encrypted" in chosen(smime()).notes[0]
+
+
+def test_a_signature_outside_of_a_signed_part_is_no_attachment_either() -> None:
+    signature = SMIME_SIGNATURE.format("X-PKCS7-SIGNATURE")
+
+    assert chosen(multipart("MIXED", plain(), signature)).attachments == ()
+
+
+def test_kinds_are_looked_for_to_a_depth_and_no_further() -> None:
+    deep = INVITATION
+    for _ in range(60):
+        deep = multipart("MIXED", deep)
+    wide = multipart("MIXED", *[plain()] * 2000, INVITATION)
+
+    assert chosen(multipart("MIXED", deep, PGP_SIGNATURE)).kinds == ("signed",)
+    assert chosen(wide).kinds == ()
+
+
 def test_depth_and_number_of_parts_are_bounded() -> None:
     deep = plain()
     for _ in range(60):

@@ -10,6 +10,8 @@ import click
 import pytest
 
 from indexer import settings
+from indexer.extract import headers
+from indexer.setting_values import LANGUAGES
 from search_cli.main import cli
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +58,12 @@ def test_every_setting_is_in_the_guide() -> None:
         assert f"`{key}`" in table, key
     for key in settings._TOP_KEYS:
         assert re.search(rf"^\[?{key}\b", GUIDE, re.MULTILINE), key
+
+
+def test_every_language_and_every_field_that_is_kept_is_in_the_guide() -> None:
+    words = set(re.findall(r"[\w-]+", GUIDE.lower()))
+
+    assert [each for each in (*LANGUAGES, *headers.KEPT) if each not in words] == []
 
 
 def test_no_text_shows_a_command_that_is_not_there() -> None:

@@ -103,6 +103,68 @@ def test_hundreds_of_references_keep_the_first_and_the_last() -> None:
     assert (found[0], found[-1]) == ("0@x", "899@x")
 
 
+def test_some_more_fields_are_kept_in_their_order() -> None:
+    found = parsed(
+        "X-Mailer: =?utf-8?q?B=C3=BCromail?= 7",
+        "Received: from here",
+        "Sender: Secretary",
+        "\t<s@example.com>",
+        "X-Ticket: 4711",
+        "Organization:",
+        "PRECEDENCE: bulk",
+    )
+
+    assert found.other == (
+        ("x-mailer", "Büromail 7"),
+        ("sender", "Secretary <s@example.com>"),
+        ("precedence", "bulk"),
+    )
+
+
+def test_a_user_names_further_fields_in_any_case() -> None:
+    kept = headers.kept_names(["X-Ticket", "sender"])
+
+    assert len(kept) == len(headers.KEPT) + 1
+    assert headers.parse(b"x-ticket: 4711\r\nX-Other: no\r\n\r\n", kept).other == (
+        ("x-ticket", "4711"),
+    )
+
+
+def test_whoever_a_message_was_delivered_to_is_found_by_one_name() -> None:
+    found = parsed(
+        "X-Original-To: sales@example.com",
+        "Delivered-To: ann@example.com",
+        "Envelope-To: ann@example.com",
+    )
+
+    assert found.other == (
+        ("x-original-to", "sales@example.com"),
+        ("delivered-to", "sales@example.com"),
+        ("delivered-to", "ann@example.com"),
+        ("envelope-to", "ann@example.com"),
+    )
+
+
+def test_kept_fields_are_bounded_in_length_in_repeats_and_in_number() -> None:
+    many = [f"x-{number}" for number in range(100)]
+    lines = [f"{name}: {name} {repeat}".encode() for name in many for repeat in range(9)]
+
+    long = parsed("X-Mailer: " + "wordy " * 20_000).other
+    found = headers.parse(b"\r\n".join(lines), many).other
+
+    assert [len(text) for _, text in long] == [500]
+    assert len(found) == 40
+    assert [text for name, text in found if name == "x-0"] == [f"x-0 {n}" for n in range(5)]
+
+
+def test_a_flood_of_one_field_leaves_room_for_the_others() -> None:
+    flood = [f"Delivered-To: {number}@example.com" for number in range(10_000)]
+
+    found = parsed(*flood, *["X-Original-To: x@example.com"] * 10_000, "Precedence: list").other
+
+    assert [name for name, _ in found] == ["delivered-to"] * 5 + ["x-original-to", "precedence"]
+
+
 @pytest.mark.parametrize(
     ("payload", "label", "text"),
     [
@@ -230,6 +292,30 @@ def test_a_document_is_its_parts_in_order_with_notes() -> None:
 
     assert document.text == "Grüße\nzwei\n\nfett\n\ncafé"
     assert len(document.notes) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: SHA256\r\n\r\nyes", ("signed",)),
+        ("See:\n-----BEGIN PGP MESSAGE-----\n\nhQEMA", ("encrypted",)),
+        (
+            "-----BEGIN PGP MESSAGE-----\nhQ\n-----BEGIN PGP SIGNED MESSAGE-----",
+            ("encrypted", "signed"),
+        ),
+        ("> -----BEGIN PGP SIGNED MESSAGE-----\n> yes", ()),
+        ("it begins with -----BEGIN PGP MESSAGE-----", ()),
+        ("-----BEGIN PGP PUBLIC KEY BLOCK-----", ()),
+    ],
+)
+def test_pgp_within_the_text_is_seen_unless_it_is_quoted(text: str, kinds: tuple[str, ...]) -> None:
+    assert build(Headers(), [Part("text/plain", "", "7bit", text.encode())]).kinds == kinds
+
+
+def test_kinds_of_the_structure_and_of_the_text_come_together() -> None:
+    inline = Part("text/plain", "", "7bit", b"-----BEGIN PGP MESSAGE-----")
+
+    assert build(Headers(), [inline], kinds=("signed",)).kinds == ("encrypted", "signed")
 
 
 def test_a_text_is_cut_and_control_characters_go() -> None:

@@ -82,6 +82,16 @@ def test_the_servers_own_name_decides_where_there_is_one() -> None:
     assert identity(named) != identity(replace(named, server_id="em:M2"))
 
 
+def test_fields_that_are_fetched_besides_do_not_matter() -> None:
+    header = (
+        b"Delivered-To: ann@example.org\r\nX-Spam-Status: No,\r\n\tscore=-1\r\n"
+        + HEAD.header.rstrip()
+        + b"\r\nX-Ticket: 4711\r\nSender: Bob <bob@example.org>\r\n\r\n"
+    )
+
+    assert identity(replace(HEAD, header=header)) == identity(HEAD)
+
+
 def test_a_header_of_rubbish_has_an_identity_too() -> None:
     for header in (b"", b"\xff\xfe\x00", b" : : \r\n\r\n:", b"Message-ID" * 1000):
         assert len(identity(replace(HEAD, header=header))) == 16

@@ -6,10 +6,12 @@ import stat
 from pathlib import Path
 
 import pytest
+import Stemmer
 
 from indexer import config_file
 from indexer.errors import ConfigError, SecretError
 from indexer.passwords import password
+from indexer.setting_values import LANGUAGES
 from indexer.settings import AccountSettings, Secret, home_folder, load
 
 GOOD = """
@@ -54,6 +56,56 @@ def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
     assert account.folders == ("INBOX", "Lists/*")
 
 
+def test_further_header_fields_are_named_once_whatever_their_case(tmp_path: Path) -> None:
+    text = GOOD + 'headers = ["X-Ticket", "List-Post", "x-ticket"]'
+
+    assert loaded(tmp_path, GOOD).headers == ()
+    assert loaded(tmp_path, text).headers == ("X-Ticket", "List-Post")
+    assert loaded(tmp_path, text, MAILSEEK_ACCOUNTS_WORK_HEADERS="X-A, X-B").headers == (
+        "X-A",
+        "X-B",
+    )
+
+
+def test_own_addresses_are_the_user_where_that_is_one_and_those_that_are_named(
+    tmp_path: Path,
+) -> None:
+    named = 'addresses = ["Ann.Smith@Example.org", "ann@example.com"]'
+    other = GOOD.replace(".work]", ".home]").replace("ann@example.com", "ann")
+
+    account = loaded(tmp_path, GOOD + named + other)
+
+    assert account.own_addresses == ("ann@example.com", "ann.smith@example.org")
+    settings = load(tmp_path, {"MAILSEEK_ACCOUNTS_HOME_ADDRESSES": "a@b.example"})
+    assert settings.accounts["home"].own_addresses == ("a@b.example",)
+    assert settings.own_addresses == (
+        "ann@example.com",
+        "ann.smith@example.org",
+        "a@b.example",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "variable", "languages"),
+    [
+        ("", "", ("english",)),
+        ("languages = []", "", ()),
+        ('languages = ["German", "english", "german"]', "", ("german", "english")),
+        ('languages = ["german"]', "french, dutch", ("french", "dutch")),
+    ],
+)
+def test_the_languages_of_words(
+    tmp_path: Path, text: str, variable: str, languages: tuple[str, ...]
+) -> None:
+    (tmp_path / "config.toml").write_text(text)
+
+    assert load(tmp_path, {"MAILSEEK_LANGUAGES": variable}).languages == languages
+
+
+def test_every_language_has_a_stemmer() -> None:
+    assert set(LANGUAGES) <= set(Stemmer.algorithms())
+
+
 @pytest.mark.parametrize(
     ("text", "where", "cure"),
     [
@@ -64,6 +116,21 @@ def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
         (GOOD + 'tls = "none"', "tls", "starttls"),
         (GOOD + 'on_delete = "burn"', "work", "keep"),
         (GOOD + 'folders = "INBOX"', "work", "["),
+        (GOOD + 'headers = "X-Ticket"', "work", '["X-Ticket"'),
+        (GOOD + 'headers = ["X Ticket"]', "headers", "letters"),
+        (GOOD + 'headers = ["X-Ticket:"]', "headers", "colon"),
+        (GOOD + 'headers = ["X-Größe"]', "headers", "letters"),
+        (GOOD + 'headers = ["X)] BODY[]"]', "headers", "letters"),
+        (GOOD + f'headers = ["{"x" * 77}"]', "headers", "76"),
+        (GOOD + f"headers = {[f'X-{number}' for number in range(31)]}", "headers", "30"),
+        (GOOD + "headers = [3]", "work", '["X-Ticket"'),
+        (GOOD + 'addresses = "ann@example.org"', "work", "["),
+        (GOOD + 'addresses = ["ann"]', "addresses", "ann@example.com"),
+        (GOOD + 'addresses = ["Ann <ann@example.org>"]', "addresses", "without a name"),
+        (GOOD + f"addresses = {[f'a{number}@b' for number in range(101)]}", "addresses", "100"),
+        ('languages = "german"', "config.toml", '["english"'),
+        ('languages = ["germna"]', "languages", "german"),
+        ('languages = ["klingon"]', "languages", "yiddish"),
         (GOOD + 'password_command = "x"', "work", "one"),
         (GOOD + 'password = "hunter2"', "password", "password_command"),
         ('[accounts.work]\nuser = "a"', "work", "host"),
