@@ -16,9 +16,10 @@ from indexer import __version__
 from indexer.catalog.overview import overview
 from indexer.catalog.store import Catalog
 from indexer.errors import MailseekError, QueryError
-from indexer.index.whoosh_engine import WhooshEngine
 from indexer.search.as_json import page_json
-from indexer.search.searcher import Searcher, Sort
+from indexer.search.opening import searcher
+from indexer.search.paging import Sort
+from indexer.search.searcher import Searcher
 from indexer.settings import Settings
 
 _MOST_HITS = 200
@@ -93,8 +94,8 @@ def create_app(settings: Settings, token: str | None) -> FastAPI:
         threads: bool = False,
     ) -> dict[str, Any]:
         """The language, the hits and the coverage of `mailseek search --json`."""
-        _, searcher = opened()
-        return page_json(searcher.search(q, limit=limit, sort=sort, count=count, threads=threads))
+        _, searching = opened()
+        return page_json(searching.search(q, limit=limit, sort=sort, count=count, threads=threads))
 
     @app.get("/v1/status", dependencies=[Depends(allowed)])
     def status() -> dict[str, Any]:
@@ -113,7 +114,7 @@ def _of_thread(settings: Settings) -> Callable[[], tuple[Catalog, Searcher]]:
     def opened() -> tuple[Catalog, Searcher]:
         if not hasattr(local, "opened"):
             catalog = Catalog.open(settings.catalog_path, read_only=True)
-            local.opened = catalog, Searcher(catalog, WhooshEngine(settings.index_path))
+            local.opened = catalog, searcher(settings, catalog)
         found: tuple[Catalog, Searcher] = local.opened
         return found
 

@@ -22,6 +22,8 @@ _COMMANDS = {
     "account": ("account", "Add, list, remove and test accounts."),
     "sync": ("sync", "Fetch what changed and make it searchable."),
     "search": ("search", "Find messages, the newest first."),
+    "why": ("why", "Say why a message matches a query, or why not."),
+    "complete": ("complete", "Say what a query could go on with."),
     "saved": ("saved", "Give queries names."),
     "show": ("show", "Show a message."),
     "status": ("status", "What is there, what is indexed, what waits."),

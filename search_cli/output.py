@@ -76,20 +76,15 @@ def fit(text: str, columns: int) -> str:
     return "".join(kept) + "…"
 
 
-def pad(text: str, columns: int) -> str:
-    """Text cut or filled to exactly a number of columns."""
-    fitted = fit(text, columns)
-    return fitted + " " * (columns - cells(fitted))
-
-
-def highlighted(marked: Marked, *codes: str) -> str:
-    """Text with its marks painted; each piece is made safe by itself."""
+def highlighted(marked: Marked, *codes: str, around: tuple[str, ...] = ()) -> str:
+    """Text with its marks painted, and what is around them; each piece is made safe by itself."""
     pieces, at = [], 0
-    for start, end in marked.marks:
-        pieces.append(printable(marked.text[at:start]))
-        pieces.append(paint(printable(marked.text[start:end]), *codes))
+    for start, end in (*marked.marks, (len(marked.text), len(marked.text))):
+        for piece, colours in ((marked.text[at:start], around), (marked.text[start:end], codes)):
+            shown = printable(piece)
+            pieces.append(paint(shown, *colours) if colours and shown else shown)
         at = end
-    return "".join(pieces) + printable(marked.text[at:])
+    return "".join(pieces)
 
 
 def short_date(moment: datetime, now: datetime) -> str:
@@ -113,7 +108,7 @@ def human_size(octets: float) -> str:
 
 def hit_lines(hit: Hit, now: datetime, columns: int) -> list[str]:
     """A hit in two or three lines: who and when, subject, snippet."""
-    names = ", ".join(each.name or each.email for each in hit.sender) or "(nobody)"
+    names = hit.sender_names if hit.sender_names.text else Marked("(nobody)")
     marks = ("●" if "\\Seen" not in hit.flags else " ") + ("★" if "\\Flagged" in hit.flags else " ")
     where = ", ".join(hit.folders)
     if hit.attachments:
@@ -121,15 +116,18 @@ def hit_lines(hit: Hit, now: datetime, columns: int) -> list[str]:
     more = f" (+{hit.in_thread - 1} in thread)" if hit.in_thread > 1 else ""
     head = f"{hit.id:>7}  {short_date(hit.date, now)} {marks} "
     left = max(columns - cells(head), 20)
-    sender = pad(names, min(28, left // 2))
+    width = min(28, left // 2)
+    sender = _cut(names, width)
+    blanks = " " * (width - cells(sender.text))
     first = (
         paint(f"{hit.id:>7}", DIM) + f"  {short_date(hit.date, now)} {paint(marks, YELLOW)} "
-        + paint(sender, CYAN) + "  " + paint(fit(where + more, left - cells(sender) - 2), DIM)
+        + highlighted(sender, BOLD, YELLOW, around=(CYAN,)) + blanks
+        + "  " + paint(fit(where + more, left - width - 2), DIM)
     )  # fmt: skip
     subject = hit.subject if hit.subject.text else Marked("(no subject)")
     lines = [
         first,
-        "         " + paint(highlighted(_cut(subject, columns - 9), BOLD, YELLOW), BOLD),
+        "         " + highlighted(_cut(subject, columns - 9), BOLD, YELLOW, around=(BOLD,)),
     ]
     if hit.snippet.text:
         lines.append("         " + highlighted(_cut(hit.snippet, columns - 9), BOLD, YELLOW))
@@ -155,6 +153,7 @@ def coverage_line(coverage: Coverage) -> str:
         for count, what in (
             (coverage.waiting, "not indexed yet"),
             (coverage.failed, "could not be fetched"),
+            (coverage.skipped, "not read whole"),
         )
         if count
     ]

@@ -29,8 +29,7 @@ def command() -> None:
 @click.pass_obj
 def add(home: Path | None, name: str, query: tuple[str, ...]) -> int:
     """Save a query, in place of the one that had the name."""
-    from indexer.index.whoosh_engine import WhooshEngine
-    from indexer.search.searcher import Searcher
+    from indexer.search.opening import searcher
 
     if not _NAME.fullmatch(name):
         raise ConfigError(
@@ -41,11 +40,11 @@ def add(home: Path | None, name: str, query: tuple[str, ...]) -> int:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     text = " ".join(query)
     with Catalog.open(settings.catalog_path) as catalog:
-        searcher = Searcher(catalog, WhooshEngine(settings.index_path))
+        searching = searcher(settings, catalog)
         before = saved.listed(catalog).get(name)
         saved.keep(catalog, name, text)
         try:
-            searcher.parsed(f"query:{name}")  # also whether it holds itself
+            searching.parsed(f"query:{name}")  # also whether it holds itself
         except BaseException:
             if before is None:
                 saved.remove(catalog, name)

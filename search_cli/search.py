@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 
 from indexer.catalog.store import Catalog
-from indexer.index.whoosh_engine import WhooshEngine
 from indexer.search.as_json import page_json
+from indexer.search.opening import searcher
 from indexer.search.page import Page
-from indexer.search.searcher import Searcher, Sort
+from indexer.search.paging import SORTS, Sort
 from indexer.settings import load
 from search_cli import output
+from search_cli.complete import completed_by_the_mailbox
 
 
 @click.command(
@@ -27,15 +28,24 @@ Examples:
   mailseek search 'from:ann (is:unread OR is:flagged) -in:trash'
   mailseek search 'subject:"release notes" after:"3 months ago"' --limit 50
   mailseek search 'has:attachment filename:pdf larger:1M' --json
+  mailseek search --syntax gmail 'from:ann older_than:1y {invoice bill}'
 docs/query-language.md has all operators.""",
 )
-@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+@click.argument("query", nargs=-1, type=click.UNPROCESSED, shell_complete=completed_by_the_mailbox)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
-@click.option("--sort", type=click.Choice(["date", "relevance"]), default="date", show_default=True)
+@click.option("--sort", type=click.Choice(SORTS), default="date", show_default=True)
 @click.option("--count", is_flag=True, help="Print how many messages match, exactly.")
 @click.option("--threads", is_flag=True, help="One hit for each thread.")
 @click.option(
     "--explain", is_flag=True, help="Show how the query is understood and who answers it."
+)
+@click.option("--cursor", help="Go on behind a page: its cursor, as --json tells it.")
+@click.option(
+    "--syntax",
+    type=click.Choice(["mailseek", "gmail", "notmuch", "jmap", "imap"]),
+    default="mailseek",
+    show_default=True,
+    help="In whose words the query is.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
@@ -47,6 +57,8 @@ def command(
     count: bool,
     threads: bool,
     explain: bool,
+    cursor: str | None,
+    syntax: str,
     as_json: bool,
 ) -> int:
     """Find messages, the newest first.
@@ -58,11 +70,19 @@ def command(
     settings = load(home)
     text = " ".join(query)
     with Catalog.open(settings.catalog_path, read_only=True) as catalog:
-        searcher = Searcher(catalog, WhooshEngine(settings.index_path))
+        searching = searcher(settings, catalog)
         if explain:
-            click.echo(searcher.explain(text))
+            click.echo(searching.explain(text, syntax))
             return 0
-        page = searcher.search(text, limit=limit, sort=sort, count=count, threads=threads)
+        page = searching.search(
+            text,
+            limit=limit,
+            sort=sort,
+            count=count,
+            threads=threads,
+            cursor=cursor,
+            dialect=syntax,
+        )
     if as_json:
         output.print_json(page_json(page))
     elif count:
@@ -87,6 +107,8 @@ def _show(page: Page) -> None:
             click.echo(line, color=True)
     if not page.hits:
         print("nothing found", file=sys.stderr)
+        for other in page.suggestions:
+            print(f"  did you mean: {output.printable(other)}", file=sys.stderr)
     elif page.more:
         more = f"there are more hits; --limit {10 * len(page.hits)} shows more of them"
         print(output.paint(more, output.DIM, stream=sys.stderr), file=sys.stderr)

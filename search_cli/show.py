@@ -11,7 +11,8 @@ import click
 from indexer.catalog import lookup
 from indexer.catalog.lookup import Found
 from indexer.catalog.store import Catalog
-from indexer.errors import ConfigError
+from indexer.errors import UsageError
+from indexer.search.as_json import message_json
 from indexer.settings import load
 from search_cli import output
 
@@ -23,13 +24,15 @@ _WHOLE = 1 << 30  # octets of text: all of it
     epilog="""\b
 Examples:
   mailseek show 4711
+  mailseek show 4711 --thread
   mailseek show 4711 --raw | less""",
 )
 @click.argument("document_id", metavar="ID", type=click.IntRange(1))
 @click.option("--raw", is_flag=True, help="The message's source, fetched from the server now.")
+@click.option("--thread", is_flag=True, help="All messages of its thread, the oldest first.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
-def command(home: Path | None, document_id: int, raw: bool, as_json: bool) -> int:
+def command(home: Path | None, document_id: int, raw: bool, thread: bool, as_json: bool) -> int:
     """Show a message as text, by the ID that a search shows."""
     settings = load(home)
     if raw:
@@ -38,17 +41,33 @@ def command(home: Path | None, document_id: int, raw: bool, as_json: bool) -> in
         sys.stdout.buffer.write(source(settings, document_id))
         return 0
     with Catalog.open(settings.catalog_path, read_only=True) as catalog:
-        found = lookup.found(catalog, [document_id], text_limit=_WHOLE).get(document_id)
-    if found is None:
-        raise ConfigError(
+        found = _messages(catalog, document_id, thread)
+    if thread and as_json:
+        messages = [message_json(each) for each in found]
+        output.print_json({"thread_id": found[0].thread_id, "messages": messages})
+    elif as_json:
+        output.print_json(message_json(found[0]))
+    else:
+        for number, each in enumerate(found):
+            if number:
+                click.echo("\n" + output.paint("─" * min(output.terminal_width(), 78), output.DIM))
+            _show(each)
+    return 0
+
+
+def _messages(catalog: Catalog, document_id: int, thread: bool) -> list[Found]:
+    """The message, or all of its thread."""
+    ids = [document_id]
+    if thread:
+        threads = lookup.threads_of(catalog, ids).values()
+        ids = [*lookup.members_of(catalog, list(threads))]
+    found = lookup.found(catalog, ids, text_limit=_WHOLE)
+    if not found:
+        raise UsageError(
             f"there is no message with id {document_id}",
             cure="ids are what `mailseek search` shows",
         )
-    if as_json:
-        output.print_json(_as_json(found))
-    else:
-        _show(found)
-    return 0
+    return sorted(found.values(), key=lambda each: (each.date, each.id))
 
 
 def _show(found: Found) -> None:
@@ -78,35 +97,3 @@ def _show(found: Found) -> None:
     click.echo()
     for line in found.text.splitlines():
         click.echo(output.printable(line))
-
-
-def _as_json(found: Found) -> dict[str, object]:
-    headers = found.headers
-    kept: dict[str, list[str]] = {}
-    for name, text in headers.other:
-        kept.setdefault(name, []).append(text)
-    return {
-        "id": found.id,
-        "account": found.account,
-        "message_id": found.message_id,
-        "thread_id": found.thread_id,
-        "date": datetime.fromtimestamp(found.date, UTC).isoformat().replace("+00:00", "Z"),
-        "from": [str(each) for each in headers.sender],
-        "to": [str(each) for each in headers.to],
-        "cc": [str(each) for each in headers.cc],
-        "subject": found.subject,
-        "references": list(headers.references),
-        "placements": [
-            {"folder": place.folder, "uid": place.uid, "flags": list(place.flags)}
-            for place in found.placements
-        ],
-        "attachments": [
-            {"name": each.name, "type": each.mime_type, "size": each.size}
-            for each in found.attachments
-        ],
-        "size": found.size,
-        "kinds": list(found.kinds),
-        "headers": kept,
-        "notes": list(found.notes),
-        "text": found.text,
-    }

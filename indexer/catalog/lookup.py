@@ -32,7 +32,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A document as a hit needs it; `date` is in seconds since 1970, UTC."""
+    """A document as a hit needs it; `date` and `received` are in seconds since 1970, UTC."""
 
     id: int
     account: str
@@ -47,6 +47,7 @@ class Found:
     text: str
     placements: tuple[Placement, ...]
     kinds: tuple[str, ...] = ()
+    received: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def found(
         placements.setdefault(document_id, []).append(here)
     rows = catalog.connection.execute(
         "SELECT document.id, account.name, date, size, message_id, thread_id, subject, headers,"
-        " attachments, notes, body, kinds FROM document JOIN account ON account.id = account_id"
+        " attachments, notes, body, kinds, received FROM document JOIN account ON account.id = account_id"
         f" LEFT JOIN text ON document_id = document.id WHERE document.id IN ({marks})",
         tuple(ids),
     )
@@ -95,6 +96,7 @@ def found(
             text=_beginning(row[10] or b"", text_limit),
             placements=tuple(placements.get(row[0], ())),
             kinds=tuple(row[11].split()),
+            received=row[12],
         )
         for row in rows
     }

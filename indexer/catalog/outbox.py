@@ -134,3 +134,11 @@ def waiting_ids(catalog: Catalog, account_id: int) -> set[int]:
             "SELECT document_id FROM outbox WHERE account_id = ?", (account_id,)
         )
     }
+
+
+def is_waiting(catalog: Catalog, document_id: int) -> bool:
+    """Whether the index has not seen a document's last change."""
+    row = catalog.connection.execute(
+        "SELECT 1 FROM outbox WHERE document_id = ?", (document_id,)
+    ).fetchone()
+    return row is not None

@@ -68,6 +68,11 @@ class Catalog:
         """Let go of the file; the last one out folds the log into it."""
         self.connection.close()
 
+    def version(self) -> tuple[int, int]:
+        """Another value after each commit of somebody else's, and each row written here."""
+        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        return version, self.connection.total_changes
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing: committed at the end, rolled back on any exception, ^C included.

@@ -123,6 +123,12 @@ class SearchEngine(Protocol):
     ) -> set[int]:
         """Those of some documents, by partition, that match."""
 
+    def beginning(self, start: str, limit: int) -> list[tuple[str, int]]:
+        """The `limit` most frequent words that begin like this, with about how many documents."""
+
+    def similar(self, word: str, distance: int, limit: int) -> list[tuple[str, int]]:
+        """The same for words with the same first letter, at most `distance` letters away."""
+
     def partitions(self) -> list[Partition]:
         """All partitions that exist, newest period first."""
 

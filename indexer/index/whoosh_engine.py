@@ -6,9 +6,9 @@ Not safe for several threads at once: each takes an engine of its own.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from heapq import heapify, heappop, heappush, heapreplace
-from itertools import pairwise
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heappush, heapreplace, nlargest
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ from indexer.index.partitions import (
     oldest_possible,
 )
 from indexer.index.ranking import Scorer, scored_words
+from indexer.index.vocabulary import Words
+from indexer.index.word_matching import EXPANSION_LIMIT
 from indexer.query.syntax import Node
 
 if TYPE_CHECKING:  # searching does without what writing needs
@@ -132,6 +134,24 @@ class WhooshEngine:
                     walk = self._walk(query, segment, states)
                     found.update(segment.ids[number] for number in walk.among(there))
         return found
+
+    def beginning(self, start: str, limit: int) -> list[tuple[str, int]]:
+        """Counts only the first thousand of each segment."""
+        return self._frequent(lambda words: words.beginning(start), limit)
+
+    def similar(self, word: str, distance: int, limit: int) -> list[tuple[str, int]]:
+        """Of all segments."""
+        return self._frequent(lambda words: words.alike(word, distance), limit)
+
+    def _frequent(
+        self, choose: Callable[[Words], Iterable[str]], limit: int
+    ) -> list[tuple[str, int]]:
+        found: dict[str, int] = {}
+        for reader in self._open():
+            for segment in reader.snapshot():
+                for word in islice(choose(segment.vocabulary["text"]), EXPANSION_LIMIT):
+                    found[word] = found.get(word, 0) + segment.frequency("text", word)
+        return nlargest(limit, found.items(), key=lambda item: item[1])
 
     def partitions(self) -> list[Partition]:
         """Newest period first."""

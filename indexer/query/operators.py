@@ -134,6 +134,11 @@ def names() -> tuple[str, ...]:
     return tuple(OPERATORS)
 
 
+def states() -> tuple[str, ...]:
+    """All that `is:` understands."""
+    return (*STATES, *_OTHER_STATES)
+
+
 def _words(field: str, value: Token, context: Context, span: Span) -> Leaf:
     if value.kind == "phrase":
         return syntax.Phrase(value.text, field, span)
@@ -190,7 +195,7 @@ def _is(_name: str, value: Token, context: Context, span: Span) -> Leaf:
     if word in _OTHER_STATES:
         return _OTHER_STATES[word](span)
     if word not in STATES:
-        known = (*STATES, *_OTHER_STATES)
+        known = states()
         near = _nearest(word, known)
         hint = f"did you mean is:{near}? " if near else ""
         cure = f"{hint}known are {', '.join(known)}"

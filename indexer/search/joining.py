@@ -24,9 +24,7 @@ class JoinedStates:
 
     def few(self, state: Node) -> Collection[int] | None:
         """See `States.few`."""
-        (version,) = self._catalog.connection.execute("PRAGMA data_version").fetchone()
-        # Other connections' commits, and our own writes.
-        now = (version, self._catalog.connection.total_changes)
+        now = self._catalog.version()
         if now != self._version or len(self._few) > _REMEMBERED:
             self._few.clear()
             self._version = now

@@ -57,7 +57,8 @@ class Coverage:
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some hits of a query; `total` is None where counting would have cost more than the page;
-    `cursor` is what the next page is asked with."""
+    `cursor` is what the next page is asked with. Without hits there may be `suggestions`, other
+    texts of the query that have some."""
 
     query: str
     hits: tuple[Hit, ...]
@@ -66,3 +67,4 @@ class Page:
     took_ms: float
     coverage: Coverage
     cursor: str | None = None
+    suggestions: tuple[str, ...] = ()

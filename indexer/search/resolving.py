@@ -60,7 +60,11 @@ class Resolver:
 
     def resolved(self, typed: Typed) -> Node:
         """The tree that can be answered. Raises QueryError."""
-        return self._resolved(self.tree(typed), typed.text, ())
+        return self.of_tree(self.tree(typed), typed.text)
+
+    def of_tree(self, query: Node, text: str) -> Node:
+        """A tree that was typed in `text`, as it can be answered. Raises QueryError."""
+        return self._resolved(query, text, ())
 
     def _resolved(self, query: Node, text: str, within: tuple[str, ...]) -> Node:
         """`within` are the saved searches that led here."""

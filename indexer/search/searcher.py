@@ -14,8 +14,10 @@ from datetime import UTC, datetime, tzinfo
 from itertools import islice
 
 from indexer.catalog import lookup, selecting, states
+from indexer.catalog.lookup import Counts
 from indexer.catalog.selecting import Place
 from indexer.catalog.store import Catalog
+from indexer.errors import QueryError
 from indexer.index.engine import Match, SearchEngine, Standing
 from indexer.query import syntax
 from indexer.query.syntax import Node
@@ -26,6 +28,7 @@ from indexer.search.joining import JoinedStates
 from indexer.search.page import Coverage, Page
 from indexer.search.paging import Asked, Cursor, Sort
 from indexer.search.resolving import Resolver, Typed
+from indexer.search.suggesting import suggestions
 
 _BEFORE_ALL = Match(1 << 62, 1 << 62, float("inf"))
 
@@ -48,9 +51,10 @@ class Searcher:
     ) -> None:
         self._catalog = catalog
         self._engine = engine
-        self._languages = languages
+        self.languages = languages
         self._joined = JoinedStates(catalog, engine)
         zone = zone or datetime.now().astimezone().tzinfo or UTC
+        self._coverage: tuple[tuple[int, int], dict[str, Counts]] = ((-1, -1), {})
         self._resolver = Resolver(catalog, zone, own_addresses, self.matches)
         self.zone = zone
 
@@ -82,12 +86,13 @@ class Searcher:
             total = self.count(query)
         return Page(
             query=text,
-            hits=hits(self._catalog, picked, query, self._languages),
+            hits=hits(self._catalog, picked, query, self.languages),
             more=more,
             total=total,
             took_ms=(time.perf_counter() - began) * 1000,
             coverage=self.coverage(query),
             cursor=self._next(asked, picked, start, standing) if more and picked else None,
+            suggestions=() if picked or start else self._suggestions(text, dialect),
         )
 
     def parsed(self, text: str, dialect: str = "mailseek") -> Node:
@@ -98,6 +103,17 @@ class Searcher:
     def typed(self, text: str, dialect: str = "mailseek") -> Node:
         """The tree of a query as it was typed. Raises QueryError."""
         return self._resolver.tree(Typed(text, dialect))
+
+    def explain(self, text: str, dialect: str = "mailseek") -> str:
+        """How a query is understood, who answers it, and how others say it. Raises QueryError."""
+        from indexer.search.explaining import explained  # searches do without
+
+        resolved = self.parsed(text, dialect)
+        return explained(self.typed(text, dialect), resolved, self._engine.partitions(), self.zone)
+
+    def resolved(self, query: Node, text: str) -> Node:
+        """A tree, or a part of one, that was typed in `text`, as it can be answered."""
+        return self._resolver.of_tree(query, text)
 
     def matches(self, query: Node) -> Iterator[Match]:
         """Everything that matches a resolved tree, newest first, lazily."""
@@ -122,7 +138,7 @@ class Searcher:
         accounts = _accounts(query) if query is not None else None
         some = [
             counts
-            for name, counts in lookup.counts(self._catalog).items()
+            for name, counts in self._counts().items()
             if accounts is None or name in accounts
         ]
         messages = sum(each.messages for each in some)
@@ -134,6 +150,22 @@ class Searcher:
             failed=sum(each.failed for each in some),
             skipped=sum(each.skipped for each in some),
         )
+
+    def _counts(self) -> dict[str, Counts]:
+        """Counted again when somebody wrote to the catalog."""
+        version = self._catalog.version()
+        if self._coverage[0] != version:
+            self._coverage = version, lookup.counts(self._catalog)
+        return self._coverage[1]
+
+    def _suggestions(self, text: str, dialect: str) -> tuple[str, ...]:
+        def finds(other: str) -> bool:
+            try:
+                return next(self.matches(self.parsed(other, dialect)), None) is not None
+            except QueryError:
+                return False
+
+        return suggestions(text, self.typed(text, dialect), self._engine, finds)
 
     def _page(
         self, query: Node, asked: Asked, limit: int, start: Cursor | None

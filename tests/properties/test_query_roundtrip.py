@@ -27,10 +27,10 @@ ZONES = [
 ]
 zones = st.sampled_from(ZONES)
 fields = st.sampled_from(
-    ["", "from", "to", "cc", "subject", "body", "filename", "recipient", "with", "quoted"]
+    ["", "from", "to", "cc", "bcc", "subject", "body", "filename", "recipient", "with", "quoted"]
 )
 words = st.from_regex(r"[\w.@+#/&][\w.@+#/&'-]{0,7}", fullmatch=True).filter(
-    lambda word: word not in ("AND", "OR", "NOT")
+    lambda word: word not in ("AND", "OR", "NOT", "XOR") and word[0] not in "/"
 )
 quoted = st.text(min_size=1, max_size=12).filter(
     lambda text: any(letter.isalnum() for letter in text) and '"' not in text
@@ -71,7 +71,19 @@ def trees(zone: tzinfo) -> st.SearchStrategy[Node]:
         st.builds(syntax.Prefix, words.filter(str.isalnum), fields),
         st.builds(syntax.Infix, words.filter(lambda w: w.isalnum() and len(w) > 1), fields),
         st.builds(syntax.Fuzzy, words.filter(str.isalnum), st.integers(1, 2), fields),
-        st.builds(syntax.Near, words, words, st.integers(1, 100), fields),
+        st.builds(syntax.Near, words, words, st.integers(1, 100), fields, st.booleans()),
+        st.builds(syntax.Exact, quoted, fields),
+        st.builds(
+            syntax.Pattern,
+            st.sampled_from(["a", "a/b", r"a\.b", "(x|y) z", "[^/]+", r"\\", '"']),
+            st.sampled_from(["", "from", "subject", "with", "filename"]),
+        ),
+        st.builds(
+            syntax.Header, st.sampled_from(["x-mailer", "a_b"]), st.sampled_from(["", "a b", "="])
+        ),
+        st.builds(syntax.RefersTo, st.sampled_from(["1@example.com", "a b@c"]), st.booleans()),
+        st.sampled_from(["signed", "encrypted", "calendar"]).map(syntax.Kind),
+        st.just(syntax.Personal()),
         st.builds(syntax.Phrase, quoted, fields),
         st.builds(syntax.Keyword, st.sampled_from(["", "work", "$forwarded"])),
         st.builds(syntax.MailingList, st.sampled_from(["", "announce", "a b"])),
@@ -119,7 +131,25 @@ def tree_or_error(text: str, zone: tzinfo) -> Node | QueryError:
 
 typed = st.lists(
     st.one_of(
-        st.sampled_from([*'"(){}-* :.', "AND", "OR", "NOT", "..", "“", "”", "„", "«", "»"]),
+        st.sampled_from(
+            [
+                *'"(){}-* :.',
+                "AND",
+                "OR",
+                "NOT",
+                "XOR",
+                "ADJ/2",
+                "..",
+                "/",
+                "=",
+                "/a/",
+                "“",
+                "”",
+                "„",
+                "«",
+                "»",
+            ]
+        ),
         st.sampled_from([f"{name}:" for name in OPERATORS]),
         st.sampled_from(
             ["2024", "5M", "unread", "yesterday", "attachment", "3 months ago", "a", "Re:"]

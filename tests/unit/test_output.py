@@ -26,7 +26,8 @@ class Terminal(io.StringIO):
 def hit(**changes: object) -> Hit:
     values: dict[str, object] = {
         "id": 4711, "account": "work", "message_id": "1@x", "thread_id": 1, "date": NOW,
-        "sender": (Address("Ann", "ann@example.com"),), "to": (), "subject": Marked("Report"),
+        "sender": (Address("Ann", "ann@example.com"),), "sender_names": Marked("Ann"),
+        "to": (), "subject": Marked("Report"),
         "folders": ("INBOX",), "flags": ("\\Seen",), "attachments": (), "size": 100,
         "snippet": Marked("the report is ready", ((4, 10),)),
     }  # fmt: skip
@@ -37,18 +38,13 @@ def hit(**changes: object) -> Hit:
 def test_no_line_is_wider_than_the_terminal(text: str, columns: int) -> None:
     hostile = hit(
         subject=Marked(text, ((0, min(3, len(text))),) if text else ()),
-        sender=(Address(text, "a@b"),),
+        sender_names=Marked(text, ((0, min(3, len(text))),) if text else ()),
         folders=(text, text),
         snippet=Marked(text),
     )
 
     for line in output.hit_lines(hostile, NOW, max(columns, 60)):
         assert output.cells(ESCAPES.sub("", line)) <= max(columns, 60)
-
-
-@given(st.text(max_size=60), st.integers(1, 40))
-def test_padded_text_takes_exactly_its_columns(text: str, columns: int) -> None:
-    assert output.cells(output.pad(text, columns)) == columns
 
 
 def test_wide_letters_take_two_columns_and_combining_ones_none() -> None:

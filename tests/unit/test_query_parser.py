@@ -63,8 +63,18 @@ def drawn(node: Node) -> str:
             return f"Not({drawn(part)})"
         case syntax.ThreadOf(part):
             return f"ThreadOf({drawn(part)})"
+        case syntax.Near(left, right, distance, field, True):
+            return f"Near({left!r}, {right!r}, {distance}, ordered{' in ' if field else ''}{field})"
         case syntax.Near(left, right, distance, field):
             return f"Near({left!r} within {distance} of {right!r}{' in ' if field else ''}{field})"
+        case syntax.Header(name, text):
+            return f"Header({name!r}, {text!r})"
+        case syntax.RefersTo(text, itself):
+            return f"RefersTo({text!r}{', itself' if itself else ''})"
+        case syntax.Kind(name):
+            return f"Kind({name!r})"
+        case syntax.Personal():
+            return "Personal()"
         case syntax.Fuzzy(text, distance, field):
             return f"Fuzzy({text!r}{' in ' if field else ''}{field} within {distance})"
         case syntax.MailingList(text) | syntax.AttachmentType(text) | syntax.MessageId(text):
@@ -78,6 +88,8 @@ def drawn(node: Node) -> str:
             | Phrase(text, field)
             | Prefix(text, field)
             | syntax.Infix(text, field)
+            | syntax.Exact(text, field)
+            | syntax.Pattern(text, field)
         ):
             return f"{type(node).__name__}({text!r}{' in ' if field else ''}{field})"
         case In(name) | Is(name) | syntax.Account(name) | syntax.Keyword(name) | syntax.Saved(name):
@@ -114,6 +126,33 @@ def test_the_golden_file_uses_every_operator_and_state() -> None:
 @pytest.mark.parametrize("text", ["", "   ", "\t\n\u3000", "\x00\x07", "\ufeff", "*", "(*)"])
 def test_nothing_typed_is_everything(text: str) -> None:
     assert tree(text) == Everything()
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "length", "message", "cure"),
+    [
+        ("a /b(/ c", 2, 4, "this is no regular expression", "RE2"),
+        ("body:/b/", 5, 3, "body: takes no regular expression", "subject:"),
+        ("in:/b/", 3, 3, "in: takes no regular expression", "subject:"),
+        ("a XOR", 2, 3, "nothing stands behind this XOR", "a word"),
+        ("XOR a", 0, 3, "nothing stands before this XOR", "a word"),
+        ("a XOR b XOR c XOR d", 14, 3, "XOR joins 3 things", "AND"),
+        ("a ADJ", 2, 3, "ADJ stands between two words", "NEAR"),
+        ("lang:de", 0, 5, "lang: cannot be asked", "a word of the language"),
+        ("in_attachment:x", 0, 14, "in_attachment: cannot be asked", "filename:"),
+        ("header:=x", 7, 2, "is no header field", "X-Mailer"),
+        ("header:a=", 7, 2, "is no header field", "X-Mailer"),
+        ("/" + "a" * 1001 + "/", 0, 1003, "longer than 1000", "RE2"),
+    ],
+)
+def test_a_mistake_in_what_is_rarer_is_pointed_at(
+    text: str, position: int, length: int, message: str, cure: str
+) -> None:
+    error = mistake(text)
+
+    assert (error.position, error.length) == (position, length)
+    assert message in error.message
+    assert cure in error.cure
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from indexer.query import syntax
 from indexer.query.parser import parse as parse_at
 from indexer.search.page import Marked
-from indexer.search.snippets import LONGEST, mark, snippet, wanted
+from indexer.search.snippets import LONGEST, mark, snippet
+from indexer.search.wanted import wanted
 
 FILLER = "Nothing of note happened on the way to the harbour, and nobody asked. " * 40
 

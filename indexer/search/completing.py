@@ -1,0 +1,103 @@
+"""What somebody who types a query may want to type next: operators, names, states, words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from indexer.catalog import names, saved
+from indexer.catalog.store import Catalog
+from indexer.index.analysis import words
+from indexer.index.engine import SearchEngine
+from indexer.query import operators
+
+_MOST = 10
+_DATES = ("today", "yesterday", "last_week", "this_month", "last_month", "this_year", "last_year")
+_TYPES = ("pdf", "image/*", "text/calendar", "zip", "word", "sheet")
+_LAST = re.compile(r"""(?:[^\s(){}"]|"[^"]*"?)*$""")
+_ADDRESS = re.compile(r"<([^<>]+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """`text` replaces the query from `start` (in characters) to its end; `shown` says what it is."""
+
+    start: int
+    text: str
+    shown: str
+
+
+def completions(
+    catalog: Catalog, engine: SearchEngine, query: str, limit: int = _MOST
+) -> list[Completion]:
+    """For a query that is typed up to its end, the likeliest first."""
+    match = _LAST.search(query)
+    last = match[0] if match else ""
+    start = len(query) - len(last)
+    minus = "-" if last.startswith("-") else ""
+    typed = last.removeprefix("-")
+    name, colon, value = typed.partition(":")
+    if colon:
+        found = _values(catalog, name.lower(), value.strip('"'))
+        return [
+            Completion(start, f"{minus}{name}:{_quoted(text)}", shown)
+            for text, shown in islice(found, limit)
+        ]
+    return [
+        Completion(start, minus + text, shown)
+        for text, shown in islice(_bare(catalog, engine, typed), limit)
+    ]
+
+
+def _values(catalog: Catalog, name: str, part: str) -> Iterator[tuple[str, str]]:
+    """Values of an operator that hold what was typed of them."""
+    folded = part.casefold()
+    fixed: dict[str, Callable[[], Iterable[str]]] = {
+        "in": lambda: [*operators.ROLES, *names.folders(catalog)],
+        "is": operators.states,
+        "has": lambda: ["attachment", "keyword"],
+        "account": lambda: names.accounts(catalog),
+        "query": lambda: saved.listed(catalog),
+        "keyword": lambda: names.keywords(catalog, 1000),
+        "type": lambda: _TYPES,
+        "date": lambda: _DATES,
+    }
+    same = {"folder": "in", "label": "in", "mailbox": "in", "mime": "type", "filetype": "type"}
+    same |= dict.fromkeys(("after", "before", "since", "on", "sent", "received", "during"), "date")
+    if choices := fixed.get(same.get(name, name)):
+        some = [each for each in choices() if folded in each.casefold()]
+        some.sort(key=lambda each: not each.casefold().startswith(folded))
+        yield from ((each, "") for each in some)
+    elif name in ("from", "to", "cc", "bcc", "recipient", "recip", "with", "contact"):
+        for sender in names.senders(catalog, part, _MOST):
+            yield _address(sender), sender
+    elif name == "list":
+        for list_ in names.lists(catalog, part, _MOST):
+            address = _ADDRESS.search(list_)
+            yield (address[1] if address else list_), list_
+
+
+def _bare(catalog: Catalog, engine: SearchEngine, typed: str) -> Iterator[tuple[str, str]]:
+    """Operators, then words of the mailbox, then senders."""
+    if not typed:
+        return
+    for name in operators.names():
+        if name.startswith(typed.lower()):
+            yield f"{name}:", f"for example {operators.OPERATORS[name].example}"
+    folded = words(typed)
+    if len(folded) == 1 and len(folded[0]) >= 2:
+        for word, documents in engine.beginning(folded[0], 5):
+            yield word, f"{documents} messages"
+    for sender in names.senders(catalog, typed, 3) if len(typed) >= 2 else ():
+        yield f"from:{_quoted(_address(sender))}", sender
+
+
+def _address(sender: str) -> str:
+    match = _ADDRESS.search(sender)
+    return match[1] if match else sender
+
+
+def _quoted(text: str) -> str:
+    return text if re.fullmatch(r"[\w.@/*+$-]+", text) else '"' + text.replace('"', "") + '"'
