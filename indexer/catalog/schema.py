@@ -226,7 +226,22 @@ INSERT OR IGNORE INTO outbox (document_id, account_id, partition, action, queued
 SELECT id, account_id, partition, 'add', CAST(strftime('%s', 'now') AS REAL) FROM document;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+# Who may ask over HTTP, and for what. Of a token only a hash is kept.
+_VERSION_5 = """
+CREATE TABLE token (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    name        TEXT NOT NULL UNIQUE,
+    hash        BLOB NOT NULL UNIQUE,           -- SHA-256; a token is 256 random bits
+    accounts    TEXT NOT NULL,                  -- JSON [name, …]; '[]' is all of them
+    scopes      TEXT NOT NULL,                  -- ' read search ': sorted, blanks around each
+    filter      TEXT NOT NULL,                  -- a query that everything must match; '' is none
+    created     REAL NOT NULL,                  -- since 1970, as are the others
+    expires     REAL NOT NULL DEFAULT 0,        -- 0: never
+    last_used   REAL NOT NULL DEFAULT 0
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

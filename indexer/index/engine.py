@@ -115,6 +115,9 @@ class SearchEngine(Protocol):
         came to the index since neither moves nor joins what is given out.
         """
 
+    def neutral(self, query: Node) -> Standing:
+        """A standing before everything, whose scores tell nothing of other documents."""
+
     def count(self, query: Node, states: States) -> int:
         """How many documents match, exactly."""
 

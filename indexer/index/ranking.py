@@ -8,6 +8,7 @@ other forms of it. What a pattern stands for (`meet*`, `meting~`) is found and c
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log
@@ -23,6 +24,7 @@ from indexer.query import syntax
 _SATURATION, _LENGTH = 1.2, 0.6  # k1 and b; mail that quotes a lot is long without being about less
 _RECENCY = 0.2  # what the newest document gains at the most
 _HALF_LIFE = 2 * 365 * 86400  # seconds, of that gain
+_USUAL_LENGTH = 400.0  # words of a message
 _FORM, _AS_TYPED = 0.4, 0.2  # what another form counts, and what the very form counts more
 
 
@@ -54,6 +56,12 @@ def _positive(node: syntax.Node) -> Iterator[Scored]:
         case syntax.Near(left, right):
             for word in (*query_words(left), *query_words(right)):
                 yield Scored(word, word, False)
+
+
+def neutral(words: Sequence[Scored]) -> Standing:
+    """What scores can be made with where nothing is known of other documents."""
+    before_all = Match(1 << 62, 1 << 62, float("inf"))
+    return Standing(before_all, int(time.time()), 1 << 62, _USUAL_LENGTH, (1.0,) * len(words))
 
 
 class Scorer:

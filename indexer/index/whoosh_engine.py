@@ -24,7 +24,7 @@ from indexer.index.partitions import (
     newest_possible,
     oldest_possible,
 )
-from indexer.index.ranking import Scorer, scored_words
+from indexer.index.ranking import Scorer, neutral, scored_words
 from indexer.index.vocabulary import Words
 from indexer.index.word_matching import EXPANSION_LIMIT
 from indexer.query.syntax import Node
@@ -110,6 +110,10 @@ class WhooshEngine:
                     heapreplace(best, key)
         found = [Match(date, id_, score) for score, date, id_ in sorted(best, reverse=True)]
         return found, scorer.standing
+
+    def neutral(self, query: Node) -> Standing:
+        """Every word as rare as the others, and every text of the same length."""
+        return neutral(scored_words(query))
 
     def count(self, query: Node, states: States) -> int:
         """Walks all matches without looking at any."""

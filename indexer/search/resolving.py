@@ -30,6 +30,23 @@ class Typed:
     dialect: str = "mailseek"
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What somebody may see: messages of these accounts (none: of all) that match a query ('': all).
+
+    Within a scope nothing tells of anything outside: a folder or an account that nobody has is
+    found as empty as one that is out of reach, and threads count their visible messages alone.
+    """
+
+    accounts: tuple[str, ...] = ()
+    query: str = ""
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is kept from view."""
+        return not self.accounts and not self.query
+
+
 class Resolver:
     """`matches` finds what a resolved tree matches, lazily."""
 
@@ -39,9 +56,11 @@ class Resolver:
         zone: tzinfo,
         own_addresses: Sequence[str],
         matches: Callable[[Node], Iterator[Match]],
+        scope: Scope,
     ) -> None:
         self._catalog, self._zone = catalog, zone
         self._own_addresses, self._matches = own_addresses, matches
+        self._scope = scope
 
     def tree(self, typed: Typed) -> Node:
         """The tree of a query, its names known to exist, nothing replaced. Raises QueryError."""
@@ -53,7 +72,8 @@ class Resolver:
 
             query = dialects.read(typed.dialect, typed.text, now=now, zone=self._zone)
         try:
-            states.check(self._catalog, query)
+            if self._scope.is_everything:
+                states.check(self._catalog, query)
         except states.UnknownName as error:
             raise error.in_query(typed.text) from None
         return query
@@ -63,8 +83,39 @@ class Resolver:
         return self.of_tree(self.tree(typed), typed.text)
 
     def of_tree(self, query: Node, text: str) -> Node:
-        """A tree that was typed in `text`, as it can be answered. Raises QueryError."""
-        return self._resolved(query, text, ())
+        """A tree that was typed in `text`, as it can be answered, within the scope. Raises QueryError."""
+        return self._visible(self._resolved(query, text, ()))
+
+    def scope(self) -> Node:
+        """What can be seen, as a resolved tree. Raises QueryError."""
+        scope, parts = self._scope, list[Node]()
+        if scope.accounts:
+            parts.append(either([syntax.Account(name) for name in scope.accounts]))
+        if scope.query:
+            everything = Resolver(
+                self._catalog, self._zone, self._own_addresses, self._matches, Scope()
+            )
+            parts.append(everything.resolved(Typed(scope.query)))
+        return both([self._known(part) for part in parts]) if parts else syntax.Everything()
+
+    def _visible(self, query: Node) -> Node:
+        return query if self._scope.is_everything else both([query, self.scope()])
+
+    def _known(self, query: Node) -> Node:
+        """Without names that nobody has: they find nothing."""
+        match query:
+            case syntax.And(parts):
+                return both([self._known(part) for part in parts])
+            case syntax.Or(parts):
+                return either([self._known(part) for part in parts])
+            case syntax.Not(part):
+                return syntax.Not(self._known(part))
+            case syntax.In() | syntax.Account():
+                try:
+                    states.check(self._catalog, query)
+                except states.UnknownName:
+                    return syntax.Not(syntax.Everything())
+        return query
 
     def _resolved(self, query: Node, text: str, within: tuple[str, ...]) -> Node:
         """`within` are the saved searches that led here."""
@@ -78,9 +129,11 @@ class Resolver:
             case syntax.Saved(name, span):
                 return self._saved(name, span, text, within)
             case syntax.ThreadOf(part, span):
-                return self._threads(self._resolved(part, text, within), span)
+                return self._threads(self._visible(self._resolved(part, text, within)), span)
             case syntax.Personal():
                 return self._personal()
+            case syntax.In() | syntax.Account() if not self._scope.is_everything:
+                return self._known(query)
             case _:
                 return query
 

@@ -27,9 +27,10 @@ from indexer.search.hits import hits
 from indexer.search.joining import JoinedStates
 from indexer.search.page import Coverage, Page
 from indexer.search.paging import Asked, Cursor, Sort
-from indexer.search.resolving import Resolver, Typed
+from indexer.search.resolving import Resolver, Scope, Typed
 from indexer.search.suggesting import suggestions
 
+_ANY_ID = 1 << 62
 _BEFORE_ALL = Match(1 << 62, 1 << 62, float("inf"))
 
 
@@ -37,7 +38,7 @@ class Searcher:
     """Answers queries from a catalog and the index that was made of it.
 
     `own_addresses` are the user's, for `is:personal`; `languages` those of the engine, for marking
-    other forms of a word.
+    other forms of a word; `scope` is what may be seen.
     """
 
     def __init__(
@@ -48,15 +49,30 @@ class Searcher:
         zone: tzinfo | None = None,
         own_addresses: Sequence[str] = (),
         languages: Sequence[str] = ("english",),
+        scope: Scope = Scope(),  # noqa: B008, frozen
     ) -> None:
         self._catalog = catalog
+        self._scope, self._own_addresses = scope, own_addresses
         self._engine = engine
         self.languages = languages
         self._joined = JoinedStates(catalog, engine)
         zone = zone or datetime.now().astimezone().tzinfo or UTC
         self._coverage: tuple[tuple[int, int], dict[str, Counts]] = ((-1, -1), {})
-        self._resolver = Resolver(catalog, zone, own_addresses, self.matches)
+        self._resolver = Resolver(catalog, zone, own_addresses, self.matches, scope)
         self.zone = zone
+
+    def scoped(self, scope: Scope) -> Searcher:
+        """The same for somebody who may see less; it shares what is warm."""
+        other = Searcher(
+            self._catalog,
+            self._engine,
+            zone=self.zone,
+            own_addresses=self._own_addresses,
+            languages=self.languages,
+            scope=scope,
+        )
+        other._joined = self._joined
+        return other
 
     def search(
         self,
@@ -92,7 +108,7 @@ class Searcher:
             took_ms=(time.perf_counter() - began) * 1000,
             coverage=self.coverage(query),
             cursor=self._next(asked, picked, start, standing) if more and picked else None,
-            suggestions=() if picked or start else self._suggestions(text, dialect),
+            suggestions=self._suggestions(text, dialect) if not picked and not start else (),
         )
 
     def parsed(self, text: str, dialect: str = "mailseek") -> Node:
@@ -132,9 +148,16 @@ class Searcher:
         """Those of some messages that match a resolved tree."""
         return set(self._joined.matching(query, ids))
 
+    def visible(self, ids: Sequence[int]) -> set[int]:
+        """Those of some messages that are in the scope."""
+        return self.among(self._resolver.scope(), ids)
+
     def coverage(self, query: Node | None = None) -> Coverage:
         """How many messages there are in the accounts that a query names (in all, if none), and how
-        many of them the index knows."""
+        many of them the index knows. Within a scope with a query, those in it."""
+        if self._scope.query:
+            visible = self.count(self._resolver.scope())
+            return Coverage(visible, visible, 0, 0)
         accounts = _accounts(query) if query is not None else None
         some = [
             counts
@@ -159,6 +182,9 @@ class Searcher:
         return self._coverage[1]
 
     def _suggestions(self, text: str, dialect: str) -> tuple[str, ...]:
+        if not self._scope.is_everything:
+            return ()  # which words there are tells of what is out of reach
+
         def finds(other: str) -> bool:
             try:
                 return next(self.matches(self.parsed(other, dialect)), None) is not None
@@ -175,7 +201,7 @@ class Searcher:
             if asked.threads:
                 return self._best_threads(query, limit, start)
             best, standing = self._engine.ranked(
-                query, self._joined, limit + 1, standing=start.standing if start else None
+                query, self._joined, limit + 1, standing=self._standing(query, start)
             )
             picked = [Grouped(Place("", each.date, each.id), 1) for each in best[:limit]]
             last = best[len(picked) - 1] if picked else standing.last
@@ -198,12 +224,18 @@ class Searcher:
         found = self._engine.matches(query, self._joined, after=behind)
         return (Place("", match.date, match.id) for match in found)
 
+    def _standing(self, query: Node, start: Cursor | None) -> Standing | None:
+        """What scores are made with: within a scope nothing that depends on what is out of reach."""
+        if start is not None and start.standing is not None:
+            return start.standing
+        return None if self._scope.is_everything else self._engine.neutral(query)
+
     def _best_threads(
         self, query: Node, limit: int, start: Cursor | None
     ) -> tuple[list[Grouped], bool, Standing | None]:
         """By relevance: from the beginning each time, with the first page's scores."""
         skip = start.skip if start else 0
-        standing = start.standing if start else None
+        standing = self._standing(query, start)
         wanted = 4 * (skip + limit)
         while True:
             before_all = standing and replace(standing, last=_BEFORE_ALL)
@@ -218,7 +250,8 @@ class Searcher:
         self, asked: Asked, picked: list[Grouped], start: Cursor | None, standing: Standing | None
     ) -> str:
         last = picked[-1].place
-        highest = start.highest if start else lookup.highest_id(self._catalog)
+        highest = _ANY_ID if not self._scope.is_everything else lookup.highest_id(self._catalog)
+        highest = start.highest if start else highest
         skip = (start.skip if start else 0) + len(picked)
         cursor = Cursor(last.key, last.date, last.id, highest, skip, standing)
         return paging.written(cursor, asked)
