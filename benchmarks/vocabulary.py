@@ -19,6 +19,7 @@ from benchmarks.english import FAMILIES, PHRASES, SMALL, TWINS
 
 SIZE = 150_000
 _SEED = 11
+_RAREST = 120_000  # rank of an English word
 _SHIFT, _KNEE, _STEEPER = 10.0, 2_000, 1.27
 
 _ONSETS = (
@@ -90,7 +91,8 @@ def absent(count: int) -> tuple[str, ...]:
 def _weight(rank: int) -> float:
     if rank <= _KNEE:
         return 1 / (rank + _SHIFT)
-    return 1 / (_KNEE + _SHIFT) * ((_KNEE + _SHIFT) / (rank + _SHIFT)) ** _STEEPER
+    further: float = ((_KNEE + _SHIFT) / (rank + _SHIFT)) ** _STEEPER
+    return further / (_KNEE + _SHIFT)
 
 
 def _named(dice: random.Random) -> dict[int, str]:
@@ -103,7 +105,7 @@ def _named(dice: random.Random) -> dict[int, str]:
             at = low * (high / low) ** (number / len(families))
             for word in family:
                 if word not in placed.values():
-                    placed[_free(placed, int(at))] = word
+                    placed[_free(placed, min(int(at), _RAREST))] = word
                 at *= dice.uniform(1.5, 3)
     return placed
 
