@@ -73,6 +73,8 @@ def warm_times(warm: Warm, shape: Shape) -> Times:
         raise
     except Exception as error:  # whatever it is, it is the answer
         raise NotYet(f"{type(error).__name__}: {error}") from error
+    if shape.pages:
+        return _timed(shape, _asked_far_down(warm.searcher, shape))
     return _timed(shape, lambda text: _asked(warm.searcher, shape, text))
 
 
@@ -86,18 +88,18 @@ def engine_times(warm: Warm, shape: Shape) -> Times:
     """Of the engine alone, up to the page's last match; empty where the catalog answers."""
     searcher, engine = warm.of_engine, warm.engine
     prepared = {text: searcher.parsed(text) for text in shape.ours}
-    if any(states.catalog_only(query) for query in prepared.values()):
+    if shape.pages or any(states.catalog_only(query) for query in prepared.values()):
         return []
-    lookup = searcher._lookup  # the sets of states, remembered as they are in a search
+    joined = searcher._joined  # states, remembered as they are in a search
 
     def ask(text: str) -> None:
         query = prepared[text]
         if shape.count:
-            engine.count(query, lookup)
+            engine.count(query, joined)
         elif shape.sort == "relevance":
-            engine.ranked(query, lookup, PAGE + 1)
+            engine.ranked(query, joined, PAGE + 1)
         else:
-            list(islice(engine.matches(query, lookup), PAGE + 1))
+            list(islice(engine.matches(query, joined), PAGE + 1))
 
     return _timed(shape, ask)
 
@@ -116,10 +118,23 @@ def cold_times(mailbox: Mailbox, shape: Shape) -> Cold:
 
 
 def _asked(searcher: Searcher, shape: Shape, text: str) -> None:
-    if shape.pages:
-        # To be filled in once a page has a cursor that the next one begins at.
-        raise NotYet("there is no page but the first")
     searcher.search(text, limit=PAGE, sort=shape.sort, count=shape.count)
+
+
+def _asked_far_down(searcher: Searcher, shape: Shape) -> Callable[[str], None]:
+    """Asks for a page far down, whose cursors were collected before."""
+    cursors: dict[str, str | None] = {}
+    for text in shape.ours:
+        page = searcher.search(text, limit=PAGE * (shape.pages - 1), sort=shape.sort)
+        # A cursor does not say how long its page was.
+        cursors[text] = page.cursor
+    return lambda text: _ignored(
+        searcher.search(text, limit=PAGE, sort=shape.sort, cursor=cursors[text])
+    )
+
+
+def _ignored(_page: object) -> None:
+    """What was found is not what is measured."""
 
 
 def _timed(shape: Shape, ask: Callable[[str], None]) -> Times:

@@ -96,7 +96,8 @@ class Scorer:
     def of(self, segment: Segment) -> _SegmentScorer:
         """For one segment; numbers must not decrease."""
         lists = []
-        for word, rarity in zip(self._words, self.standing.rarity, strict=True):
+        # A standing may come from outside, in a cursor: words that it lacks count nothing.
+        for word, rarity in zip(self._words, self.standing.rarity, strict=False):
             parts = [
                 (Postings(matcher), share)
                 for key, share in self._keys(word, segment)
