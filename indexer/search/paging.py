@@ -86,8 +86,9 @@ def read(text: str, asked: Asked) -> Cursor:
         if mark == asked.mark:
             kept = _number(key) if asked.sort == "size" else str(key)
             standing = _standing(*rest) if rest else None
-            numbers = [_number(value) for value in (date, id_, highest, skip)]
-            return Cursor(kept, *numbers, standing)
+            return Cursor(
+                kept, _number(date), _number(id_), _number(highest), _number(skip), standing
+            )
     except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError):
         raise UsageError("this is no cursor", cure="leave it away for the first page") from None
     raise UsageError(
