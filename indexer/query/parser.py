@@ -54,6 +54,8 @@ class Language:
     """How two words near each other are asked for."""
     braces: bool = True
     """They hold alternatives; otherwise they stand behind `thread:` alone."""
+    stars: bool = True
+    """They end words, or are everything; otherwise they are punctuation."""
 
 
 OURS = Language(
@@ -169,7 +171,8 @@ class _Parser:
                     level.waiting = token
                     level.signs.append(token.text.upper())
                 case "word" | "phrase" | "exact" | "pattern":
-                    self._whole_star(token)
+                    if self._language.stars:
+                        self._whole_star(token)
                     node = self._language.leaf(level.operator, token, self._context)
                     level.add(node, "", token)
                     if level.operator:
