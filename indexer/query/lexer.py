@@ -35,6 +35,7 @@ _BLANK = re.compile(rf"[{_BLANKS}]+")
 # they are nothing; inside of one they may matter to the analyzer and stay.
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+")
 _WORD = re.compile(rf"[^{_BLANKS}(){{}}{''.join(QUOTES)}]+")
+_PLUS = re.compile(rf"\+(?=[^{_BLANKS}])")
 _OPERATOR = re.compile(r"([^\W\d_][^\W_]*(?:[-_][^\W_]+)*):")
 # A regular expression ends where its first slash without a backslash does, or it is none: /home/ann.
 _PATTERN = re.compile(rf"/((?:[^/\\\n]|\\.)+)/(?=[{_BLANKS}(){{}}]|$)")
@@ -100,7 +101,7 @@ def tokens(query: str, known: Container[str], marks: Marks = OURS) -> Iterator[T
             at = blank.end()
             value = False
             continue
-        if marks.plus and not value and re.match(r"\+\S", query[at : at + 2]):
+        if marks.plus and not value and _PLUS.match(query, at):
             at += 1
         token = _token(query, at, known, marks, value=value, glued=at == end and at > 0)
         yield token

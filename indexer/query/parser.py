@@ -282,12 +282,11 @@ class _Parser:
             cure = self._language.example(level.operator) if level.operator else "remove them"
             raise fault(self._context.query, level.bracket.start, token.end, message, cure)
         self._levels.pop()
+        node, operator = self._language.joined(level.parts), ""
         if level.thread:
-            self._levels[-1].add(
-                syntax.ThreadOf(self._language.joined(level.parts), (level.thread.start, token.end))
-            )
-        else:
-            self._levels[-1].add(self._language.joined(level.parts))
+            node = syntax.ThreadOf(node, (level.thread.start, token.end))
+            operator = level.thread.text.lower()
+        self._levels[-1].add(node, operator)
 
     def _end(self, level: _Level) -> Node:
         self._complete(level)

@@ -186,7 +186,8 @@ def _begin(name: str, value: Token, context: Context) -> datetime:
     if not age and _EPOCH.fullmatch(text):
         moment = datetime.fromtimestamp(int(text), UTC)
         if moment.year > dates.LAST_YEAR:
-            raise wrong(value, context, f"{shown(text)} is not before {dates.LAST_YEAR + 1}", cure)
+            message = f"{shown(text)} is not between {dates.FIRST_YEAR} and {dates.LAST_YEAR}"
+            raise wrong(value, context, message, cure)
         return moment
     if not age and (found := _MONTH_FIRST.fullmatch(text)):
         text = f"{found[3]}/{found[1]}/{found[2]}"

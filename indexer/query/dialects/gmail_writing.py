@@ -29,7 +29,7 @@ _STATES = {
     "unread": "is:unread",
     "read": "is:read",
     "flagged": "is:starred",
-    "draft": "is:draft",
+    "draft": "in:drafts",
 }
 
 _WHY: dict[type[Node], str] = {
@@ -38,7 +38,7 @@ _WHY: dict[type[Node], str] = {
     syntax.Fuzzy: "Gmail does not look for misspellings",
     syntax.Pattern: "Gmail has no regular expressions",
     syntax.Header: "Gmail does not look into other header fields",
-    syntax.Is: "Gmail does not tell of this state",
+    syntax.Is: "Gmail does not ask for this state",
     syntax.Kind: "Gmail does not ask what a message is",
     syntax.Personal: "Gmail does not know what is personal",
     syntax.Account: "Gmail searches one account",

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 
 from indexer.errors import QueryError
-from indexer.query import dates, syntax
+from indexer.query import dates, operators, syntax
 from indexer.query.dialects import wording
 from indexer.query.dialects.imap_tokens import Token, tokens
 from indexer.query.joining import both, either, negated
@@ -181,7 +181,7 @@ class _Reader:
 
     def size(self, name: str, key: Token) -> Node:
         """Both exclude the size itself."""
-        octets, value = self._number(key, wording.LARGEST)
+        octets, value = self._number(key, operators.LARGEST)
         span = (key.start, value.end)
         if name == "LARGER":
             return syntax.SizeRange(octets + 1, None, span)

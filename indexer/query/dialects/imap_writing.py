@@ -27,7 +27,7 @@ _WHY: dict[type[Node], str] = {
     syntax.Pattern: "IMAP has no regular expressions",
     syntax.Near: "IMAP does not look for words near each other",
     syntax.In: "IMAP searches the selected folder",
-    syntax.Is: "IMAP does not tell of this state",
+    syntax.Is: "IMAP does not ask for this state",
     syntax.HasAttachment: "IMAP does not ask for attachments",
     syntax.Kind: "IMAP does not ask what a message is",
     syntax.Personal: "IMAP does not know what is personal",
@@ -82,8 +82,10 @@ def _leaf(zone: tzinfo, node: Node, more: bool, losses: Losses) -> _Text | None:
         case syntax.In("anywhere"):
             return _Text("ALL")
         case syntax.Term(text, field) | syntax.Phrase(text, field):
-            losses.note(_SUBSTRINGS)
-            return _in_field(field, text, node, more, losses)
+            said = _in_field(field, text, node, more, losses)
+            if said is not None:
+                losses.note(_SUBSTRINGS)
+            return said
         case syntax.Exact(text, field):
             said = _in_field(field, text, node, more, losses)
             return losses.wider(said, node, "IMAP does not tell capitals apart", more=more)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 
 from indexer.errors import QueryError
-from indexer.query import dates, syntax
+from indexer.query import dates, operators, syntax
 from indexer.query.dialects import json_text, wording
 from indexer.query.dialects.json_text import Array, Key, Object, Scalar, Value
 from indexer.query.joining import both, either, negated
@@ -125,7 +125,11 @@ class _Filter:
     def size(self, value: Value) -> int:
         """Octets."""
         size = value.content if isinstance(value, Scalar) else None
-        if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= wording.LARGEST:
+        if (
+            not isinstance(size, int)
+            or isinstance(size, bool)
+            or not 0 <= size <= operators.LARGEST
+        ):
             raise self._wrong(value, "this takes a number of octets", "write 1048576")
         return size
 

@@ -92,13 +92,13 @@ def _leaf(node: Node, more: bool, losses: Losses) -> _Filter | None:
         case syntax.In("anywhere"):
             return {}
         case syntax.Term(text, field) | syntax.Phrase(text, field):
-            plain = isinstance(node, syntax.Term) and is_plain(text)
-            return _in_field(field, text if plain else _phrase(text), node, more, losses)
+            words = _word(text) if isinstance(node, syntax.Term) else _phrase(text)
+            return _in_field(field, words, node, more, losses)
         case syntax.Exact(text, field):
             said = _in_field(field, _phrase(text), node, more, losses)
             return losses.wider(said, node, "JMAP has no exact words", more=more)
         case syntax.Near(left, right, _, field):
-            words = f"{_phrase(left)} {_phrase(right)}"
+            words = f"{_word(left)} {_word(right)}"
             said = _in_field(field, words, node, more, losses)
             return losses.wider(said, node, _WHY[syntax.Near], more=more)
         case syntax.In(folder) if not is_glob(folder):
@@ -142,6 +142,10 @@ def _in_field(field: str, text: str, node: Node, more: bool, losses: Losses) -> 
         return losses.wider(said, node, "JMAP does not tell quoted text apart", more=more)
     losses.left_out(node, "JMAP does not ask for names of attachments")
     return None
+
+
+def _word(text: str) -> str:
+    return text if is_plain(text) else _phrase(text)
 
 
 def _phrase(text: str) -> str:

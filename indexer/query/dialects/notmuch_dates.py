@@ -57,7 +57,8 @@ def _period(text: str, context: Context) -> dates.Period:
     if found := _MOMENT.fullmatch(typed):
         moment = datetime.fromtimestamp(int(found[1]), UTC)
         if moment.year > dates.LAST_YEAR:
-            raise dates.BadDate(text, f"is not before {dates.LAST_YEAR + 1}")
+            years = f"{dates.FIRST_YEAR} and {dates.LAST_YEAR}"
+            raise dates.BadDate(text, f"is not between {years}")
         return moment, moment + _SECOND
     if _SHORT.fullmatch(typed):
         raise dates.BadDate(text, "is shorter than a day (months are 6M)")

@@ -38,7 +38,7 @@ _WHY: dict[type[Node], str] = {
     syntax.Fuzzy: "notmuch does not look for misspellings",
     syntax.Pattern: "notmuch has regular expressions for from: and subject: alone",
     syntax.Header: "notmuch keeps no other header fields",
-    syntax.Is: "notmuch does not tell of this state",
+    syntax.Is: "notmuch does not ask for this state",
     syntax.Personal: "notmuch does not know what is personal",
     syntax.Account: "notmuch searches all accounts",
     syntax.Keyword: "notmuch asks for one tag, not for any",
@@ -100,9 +100,6 @@ def _leaf(zone: tzinfo, depth: int, node: Node, more: bool, losses: Losses) -> _
             return _Text("path:**")
         case syntax.In("anywhere"):
             return _Text("path:**")
-        case syntax.Term(text, field) if is_plain(text):
-            plain = text.lower() if field in _STEMMED else text
-            return _in_field(field, plain, node, more, losses)
         case syntax.Prefix(text, field) if is_plain(text):
             return _in_field(field, f"{text}*", node, more, losses)
         case syntax.Exact():
@@ -115,6 +112,9 @@ def _leaf(zone: tzinfo, depth: int, node: Node, more: bool, losses: Losses) -> _
         case syntax.Pattern(text, ("from" | "subject") as field) if not _NOT_POSIX.search(text):
             losses.note(_CAPITALS)
             return _Text(f"{field}:{_quoted(f'/{text}/')}")
+        case syntax.Pattern(_, "from" | "subject"):
+            losses.left_out(node, "notmuch's regular expressions are simpler")
+            return None
         case syntax.In(folder) if folder in _TAGS:
             return _Text(_TAGS[folder])
         case syntax.In(folder):
@@ -161,7 +161,11 @@ def _leaf(zone: tzinfo, depth: int, node: Node, more: bool, losses: Losses) -> _
 def _words(
     node: syntax.Term | syntax.Phrase | syntax.Exact, more: bool, losses: Losses
 ) -> _Text | None:
-    """In quotes; a slash at both ends would make a regular expression."""
+    """A plain word stands by itself; quotes, and capitals, exclude its other forms. A slash at both
+    ends would make a regular expression."""
+    if isinstance(node, syntax.Term) and is_plain(node.text):
+        plain = node.text.lower() if node.field in _STEMMED else node.text
+        return _in_field(node.field, plain, node, more, losses)
     text = quotable(node.text).strip("/ ")
     if not text:
         losses.left_out(node, "notmuch looks for words alone")
@@ -186,12 +190,10 @@ def _near(node: syntax.Near, more: bool, losses: Losses) -> _Text | None:
     if not node.field and is_plain(node.left) and is_plain(node.right):
         how = "ADJ" if node.ordered else "NEAR"
         return _Text(f"{node.left} {how}/{node.distance} {node.right}", "near")
-    words = [syntax.Phrase(each, node.field) for each in (node.left, node.right)]
-    said = [_words(each, more, losses) for each in words]
-    if not more or None in said:
-        losses.left_out(node, "notmuch has no NEAR there")
-        return None
-    both = _both([each for each in said if each is not None])
+    terms = [syntax.Term(each, node.field) for each in (node.left, node.right)]
+    said = [_words(each, more, losses) for each in terms]
+    kept = [each for each in said if each is not None]
+    both = _both(kept) if len(kept) == len(terms) else None
     return losses.wider(both, node, "notmuch has no NEAR there", more=more)
 
 

@@ -16,8 +16,9 @@ from typing import Generic, TypeVar
 from indexer.query import syntax
 from indexer.query.dates import midnight
 from indexer.query.formatting import format as formatted
-from indexer.query.lexer import shown
 from indexer.query.syntax import Node
+
+_LONGEST = 60  # characters of a part, in a line about it
 
 Said = TypeVar("Said")
 """A piece of a query in a dialect: text, or a JSON object."""
@@ -63,9 +64,11 @@ class Losses:
 
     def _shown(self, node: Node) -> str:
         try:
-            return shown(formatted(node, zone=self._zone), quoted=False)
+            text = formatted(node, zone=self._zone)
         except ValueError:  # a moment that is no midnight, and other things that we cannot write
             return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(node).__name__).lower()
+        short = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+        return "".join(letter if letter.isprintable() else " " for letter in short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def translated(
             if not kept:
                 return None
             if len(kept) < len(said) and not may_lack_some:
-                losses.left_out(node, "it is nothing without what is left out of it")
+                losses.left_out(node, "what remains would find too little")
                 return None
             if len(kept) == 1:
                 return kept[0]

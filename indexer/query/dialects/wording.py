@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from indexer.errors import QueryError
@@ -25,9 +25,6 @@ SEVERAL = {"recipient": ADDRESSES[1:], "with": ADDRESSES}
 
 HEADER_NAME = re.compile(r"[!-9;-<>-~]{1,76}")
 """RFC 5322 section 2.2, but for the =."""
-
-LARGEST = 2**50
-"""Octets that a size may name."""
 
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
@@ -102,6 +99,6 @@ def not_known(name: str, value: Token, known: Iterable[str], context: Context) -
     return wrong(value, context, message, f"{hint}known are {', '.join(names)}")
 
 
-def is_glob(name: str, besides: Container[str] = ()) -> bool:
+def is_glob(name: str) -> bool:
     """Whether a folder's name stands for several."""
-    return name not in besides and any(letter in name for letter in "*?")
+    return any(letter in name for letter in "*?")
