@@ -23,8 +23,8 @@ _LOOKED_AT = 100_000  # characters of a message
 _CANDIDATES, _MOST = 200, 30
 _READ_SLOWLY = 8_000  # characters
 _BEFORE = 60  # characters of context before the first mark
-_SPACE = re.compile(r"\s+")
-_LINE_NOISE = re.compile(r"^[>|\s]+|[-=_*~#.]{4,}", re.MULTILINE)
+_QUOTING = ">| \t\r\xa0"
+_RULER = re.compile(r"(?:----|====|____|\*\*\*\*|~~~~|####|\.\.\.\.)[-=_*~#.]*")
 
 
 _Found = tuple[int, int, tuple[str, ...]]  # start, end, what was looked for
@@ -40,7 +40,7 @@ def snippet(text: str, looked_for: Wanted) -> Marked:
     """The best piece of a long text: the one with the most different things looked for."""
     text = text[:_LOOKED_AT]
     looked_for = looked_for.within(text)
-    found = _found(text, looked_for)
+    found = _found(text, looked_for, 1 if looked_for.things == 1 else _MOST)
     if not found:
         return Marked(_tidy(text[: 4 * LONGEST])[:LONGEST])
     start = _best_start(text, found)
@@ -53,8 +53,8 @@ def snippet(text: str, looked_for: Wanted) -> Marked:
     return mark(tidied, looked_for)
 
 
-def _found(text: str, looked_for: Wanted) -> list[_Found]:
-    """Everything that was looked for, in order of start; the first `_MOST` of them.
+def _found(text: str, looked_for: Wanted, most: int = _MOST) -> list[_Found]:
+    """Everything that was looked for, in order of start; the first `most` of them.
 
     Candidates are found in C speed, the analyzer decides. Words written with accents that the query
     does not have are looked for in short texts, and in a first stretch of one without plain ones.
@@ -65,12 +65,15 @@ def _found(text: str, looked_for: Wanted) -> list[_Found]:
     begins = tuple(dict.fromkeys((*firsts, *(start for start, _ in looked_for.prefixes))))
     if not begins:
         return []
-    plain = heapq.merge(*(_occurrences(text, word) for word in begins))
-    found = _decided(text, plain, firsts, looked_for)
+    lower = text.lower()
+    if len(lower) != len(text):  # İ becomes two characters: places would be off
+        lower = text
+    plain = heapq.merge(*(_occurrences(lower, word) for word in begins))
+    found = _decided(text, plain, firsts, looked_for, most)
     if not text.isascii() and (not found or len(text) <= 2 * LONGEST):
         pattern = _pattern(begins)
         accented = (match.start() for match in pattern.finditer(text[:_READ_SLOWLY]))
-        found = _decided(text, accented, firsts, looked_for)
+        found = _decided(text, accented, firsts, looked_for, most)
     return found
 
 
@@ -87,11 +90,8 @@ def _patterns(text: str, patterns: Sequence[str]) -> Iterator[_Found]:
                 yield start, start + length, (pattern,)
 
 
-def _occurrences(text: str, word: str) -> Iterator[int]:
+def _occurrences(lower: str, word: str) -> Iterator[int]:
     """Where a word begins, as far as its letters tell."""
-    lower = text.lower()
-    if len(lower) != len(text):  # İ becomes two characters: places would be off
-        lower = text
     anywhere = is_unspaced(word)
     start = lower.find(word)
     while start >= 0:
@@ -105,6 +105,7 @@ def _decided(
     candidates: Iterable[int],
     firsts: dict[str, list[tuple[str, ...]]],
     looked_for: Wanted,
+    most: int,
 ) -> list[_Found]:
     found: list[_Found] = []
     last = -1
@@ -113,7 +114,7 @@ def _decided(
             continue
         found.extend(_at(text, start, firsts, looked_for))
         last = start
-        if len(found) >= _MOST:
+        if len(found) >= most:
             break
     return found
 
@@ -194,7 +195,13 @@ def _best_start(text: str, found: Sequence[_Found]) -> int:
 
 
 def _tidy(text: str) -> str:
-    return _SPACE.sub(" ", _LINE_NOISE.sub(" ", text)).strip()
+    """On one line, without marks of quotation and rulers."""
+    if "\n" in text:
+        lines = text.split("\n")
+        text = " ".join([lines[0], *(line.lstrip(_QUOTING) for line in lines[1:])])
+    if _RULER.search(text):
+        text = _RULER.sub(" ", text)
+    return " ".join(text.lstrip(_QUOTING).split())
 
 
 def _joined(found: Sequence[_Found]) -> tuple[tuple[int, int], ...]:

@@ -27,6 +27,18 @@ class Wanted:
     patterns: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
 
+    @property
+    def things(self) -> int:
+        """How many different things may be found in one text, at least."""
+        words = {of or prefix for prefix, of in self.prefixes}
+        words |= {sequence[0] for sequence in self.sequences}
+        return (
+            len(words)
+            + len(self.sequences)
+            - len({s[0] for s in self.sequences})
+            + len(self.written)
+        )
+
     def within(self, text: str) -> Wanted:
         """With the words of a text that pieces and misspelt words stand for there."""
         if not self.pieces and not self.misspelt:
