@@ -344,6 +344,21 @@ def test_within_a_filter_nothing_else_is_there(settings: Settings, ask: Asking) 
         assert explained == ["Term text='lighthouse'"]
 
 
+def test_a_filter_that_cannot_be_used_lets_nothing_through_and_is_not_told(
+    settings: Settings,
+) -> None:
+    with asking(settings, "--filter", "in:nowhere") as within:
+        for tool, arguments in (
+            ("search", {"query": "lighthouse"}),
+            ("message", {"id": 1}),
+            ("thread", {"thread_id": 1}),
+            ("accounts", {}),
+        ):
+            error = within.refused(tool, **arguments)
+            assert error["error"] == "the server's own filter cannot be used any more"
+            assert "nowhere" not in json.dumps(error)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
