@@ -30,6 +30,7 @@ _COMMANDS = {
     "verify": ("verify", "Compare with the server and the index."),
     "reindex": ("reindex", "Build the index again, without the network."),
     "serve": ("serve", "Serve searches over HTTP."),
+    "mcp": ("mcp", "Let a language model search and read mail (MCP)."),
     "worker": ("worker", "Background service: does what is in the queues."),
     "beat": ("beat", "Background service: sends what is due."),
     "watch": ("watch", "Background service: listens to servers for new mail."),
