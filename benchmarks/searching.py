@@ -3,6 +3,7 @@
     make bench-search SIZES="20000 100000" SHAPES="prefix phrase" KEEP=1
 
 KEEP=1 takes the mailboxes of an earlier run as they are, KEEP=mail syncs and indexes them anew.
+CLOCK=cpu counts processor time where searches are warm.
 Prints tables and writes them to `.bench/search.md`.
 """
 
@@ -72,9 +73,9 @@ def main(wanted: Sequence[str]) -> None:
         f"# Searching, {datetime.now(UTC):%Y-%m-%d}",
         f"{os.cpu_count()} cores, Python {platform.python_version()}, {rivals.versions()}",
         "",
-        f"Milliseconds. Bars: warm p95 ≤ {QUICK:g} (≤ {PATIENT:g} for patterns, fuzzy words and"
-        f" expressions), engine p95 ≤ {ENGINE_BAR:g}, cold p95 ≤ {COLD_BAR:g}, growth ≤"
-        f" {GROWTH_BAR} ×. **Bold** is missed.",
+        f"Milliseconds{', of the processor where warm' if asking.CPU else ''}. Bars: warm p95 ≤"
+        f" {QUICK:g} and engine p95 ≤ {ENGINE_BAR:g} (for patterns, fuzzy words and expressions warm"
+        f" p95 ≤ {PATIENT:g}), cold p95 ≤ {COLD_BAR:g}, growth ≤ {GROWTH_BAR} ×. **Bold** is missed.",
     ]
     for size in sizes:
         lines += ["", f"## {size:,} messages", "", *table(rows[size])]
@@ -142,7 +143,7 @@ def _row(row: Row) -> str:
         _bold(f"{_p(warm, 0.95):.1f}", _p(warm, 0.95) > row.shape.bar),
         f"{_p(warm, 0.99):.1f}",
         f"{row.shape.bar:g}",
-        _against(row.engine, ENGINE_BAR, ".2f"),
+        _against(row.engine, ENGINE_BAR if row.shape.bar == QUICK else float("inf"), ".2f"),
         *_pair(row.cold.ours, COLD_BAR),
         *_pair(row.cold.notmuch),
         *_pair(row.cold.mu),
