@@ -65,6 +65,11 @@ anything_else = st.sampled_from(
         syntax.DateRange(datetime(2024, 3, 5, 10, tzinfo=UTC), None),
         syntax.DateRange(None, None),
         syntax.SizeRange(None, None),
+        syntax.SizeRange(0, 2**50),
+        syntax.MessageId(""),
+        syntax.RefersTo(""),
+        syntax.Phrase("\u200b"),
+        syntax.ThreadOf(syntax.Keyword("(odd)")),
     ]
 )
 

@@ -17,7 +17,7 @@ from indexer.query.dialects.translation import (
     day_of,
     translated,
 )
-from indexer.query.dialects.wording import SEVERAL, is_glob, is_plain, quotable
+from indexer.query.dialects.wording import SEVERAL, bounds, is_glob, is_plain, quotable
 from indexer.query.syntax import Node
 
 _FOLDERS = {
@@ -130,8 +130,8 @@ def _leaf(zone: tzinfo, node: Node, more: bool, losses: Losses) -> _Text | None:
         case syntax.DateRange(start, end):
             losses.note(_ARRIVAL)
             return _dates(start, end, zone)
-        case syntax.SizeRange(least, most):
-            return _sizes(least, most)
+        case syntax.SizeRange():
+            return _sizes(*bounds(node))
         case _:
             losses.left_out(node, _WHY[type(node)])
             return None

@@ -12,7 +12,8 @@ from typing import Literal
 from indexer.query import syntax
 from indexer.query.dialects.imap_reading import KEYWORD, MONTHS
 from indexer.query.dialects.translation import Grammar, Losses, Translation, day_of, translated
-from indexer.query.dialects.wording import HEADER_NAME, SEVERAL, one_line
+from indexer.query.dialects.wording import HEADER_NAME, SEVERAL, bounds, one_line
+from indexer.query.lexer import is_blank
 from indexer.query.syntax import Node
 
 _FIELDS = {
@@ -110,8 +111,8 @@ def _leaf(zone: tzinfo, node: Node, more: bool, losses: Losses) -> _Text | None:
             return _header(name, text)
         case syntax.Received() | syntax.DateRange():
             return _days(node, zone, more, losses)
-        case syntax.SizeRange(least, most):
-            return _sizes(least, most)
+        case syntax.SizeRange():
+            return _sizes(*bounds(node))
         case _:
             losses.left_out(node, _WHY.get(type(node), "IMAP looks for words alone"))
             return None
@@ -119,6 +120,9 @@ def _leaf(zone: tzinfo, node: Node, more: bool, losses: Losses) -> _Text | None:
 
 def _in_field(field: str, text: str, node: Node, more: bool, losses: Losses) -> _Text | None:
     """A text in one field, or in one of several."""
+    if is_blank(text):
+        losses.left_out(node, "IMAP looks for words alone")
+        return None
     if field in SEVERAL:
         return _either([_Text(f"{name.upper()} {_quoted(text)}") for name in SEVERAL[field]])
     if field in _FIELDS:

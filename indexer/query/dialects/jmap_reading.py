@@ -23,7 +23,7 @@ from indexer.query.syntax import Node
 _TOKEN = re.compile(r"""(["'])((?:\\.|(?!\1|\\).)*+)\1(?=\s|$)|\S+""", re.DOTALL)
 _ESCAPED = re.compile(r"""\\(["'\\])""")
 _UTC_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
-_KEYWORD = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,255}")
+KEYWORD = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,255}")
 """RFC 8621 section 4.1.1."""
 
 STATES = {"$seen": "read", "$flagged": "flagged", "$answered": "answered", "$draft": "draft"}
@@ -143,7 +143,7 @@ class _Filter:
     def keyword(self, value: Value) -> Node:
         """A keyword, or the state that it stands for."""
         name = self._string(value)
-        if not _KEYWORD.fullmatch(name):
+        if not KEYWORD.fullmatch(name):
             raise self._wrong(value, f"{shown(name)} is no keyword", 'write "$flagged" or "work"')
         span = (value.start, value.end)
         if name.lower() in STATES:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from indexer.query import syntax
-from indexer.query.dialects.jmap_reading import STATES
+from indexer.query.dialects.jmap_reading import KEYWORD, STATES
 from indexer.query.dialects.translation import Grammar, Losses, Translation, translated
-from indexer.query.dialects.wording import HEADER_NAME, SEVERAL, is_glob, is_plain, one_line
+from indexer.query.dialects.wording import HEADER_NAME, SEVERAL, bounds, is_glob, is_plain, one_line
+from indexer.query.lexer import is_blank
 from indexer.query.syntax import Node
 
 _Filter = dict[str, object]
@@ -124,8 +125,8 @@ def _leaf(node: Node, more: bool, losses: Losses) -> _Filter | None:
         case syntax.DateRange(start, end):
             losses.note(_ARRIVAL)
             return _dates(start, end)
-        case syntax.SizeRange(least, most):
-            return _sizes(least, most)
+        case syntax.SizeRange():
+            return _sizes(*bounds(node))
         case _:
             losses.left_out(node, _WHY.get(type(node), "JMAP looks for words alone"))
             return None
@@ -133,6 +134,9 @@ def _leaf(node: Node, more: bool, losses: Losses) -> _Filter | None:
 
 def _in_field(field: str, text: str, node: Node, more: bool, losses: Losses) -> _Filter | None:
     """Words in one field, or in one of several."""
+    if is_blank(text.strip('"')):
+        losses.left_out(node, "JMAP looks for words alone")
+        return None
     if field in SEVERAL:
         return _either([{name: text} for name in SEVERAL[field]])
     if field in _FIELDS or not field:
@@ -160,7 +164,7 @@ def _keyword(node: Node, there: str, missing: str) -> _Filter | None:
             return {missing: "$seen"}
         case syntax.Is(state) if state in _KEYWORDS:
             return {there: _KEYWORDS[state]}
-        case syntax.Keyword(name) if name:
+        case syntax.Keyword(name) if KEYWORD.fullmatch(name):
             return {there: name}
     return None
 

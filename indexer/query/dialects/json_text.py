@@ -12,7 +12,9 @@ from indexer.query.parser import DEEPEST
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"')
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,399})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?(?![0-9.eE])")
+_NUMBER = re.compile(
+    r"-?(?:0|[1-9][0-9]{0,399})(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?(?![0-9.eE])"
+)
 _WORD = re.compile(r"(true|false|null)(?!\w)")
 _WORDS = {"true": True, "false": False, "null": None}
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -135,9 +135,9 @@ def _leaf(zone: tzinfo, depth: int, node: Node, more: bool, losses: Losses) -> _
             return _Text("tag:" + _value(name))
         case syntax.AttachmentType(text):
             return _type(text, node, more, losses)
-        case syntax.MessageId(text):
+        case syntax.MessageId(text) if text:
             return _Text("id:" + _quoted(text))
-        case syntax.RefersTo(text):
+        case syntax.RefersTo(text) if text:
             said = _Text("thread:" + _quoted("{id:" + _quoted(text) + "}"))
             return losses.wider(said, node, _WHY[syntax.RefersTo], more=more)
         case syntax.Saved(name):

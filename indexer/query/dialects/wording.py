@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from indexer.errors import QueryError
 from indexer.query import syntax
 from indexer.query.lexer import Token, fault, is_blank, shown
-from indexer.query.operators import ROLES, Context
+from indexer.query.operators import LARGEST, ROLES, Context
 from indexer.query.syntax import Node, Span
 
 WORD = re.compile(r"[\w.@#&][\w.@#&+'’/%$!?,;-]*")
@@ -65,8 +65,16 @@ def header(name: str, text: str, span: Span) -> Node:
 
 
 def quotable(text: str) -> str:
-    """A phrase without quotes within, on one line: punctuation is not looked for anyway."""
-    return _BLANKS.sub(" ", text.replace('"', " ")).strip()
+    """A phrase without quotes within, on one line: punctuation is not looked for anyway. '' where
+    nothing is left to look for."""
+    plain = one_line(text.replace('"', " "))
+    return "" if is_blank(plain) else plain
+
+
+def bounds(size: syntax.SizeRange) -> tuple[int | None, int | None]:
+    """The least and the most, but for those that exclude nothing."""
+    most = None if size.most is None or size.most >= LARGEST else size.most
+    return size.least or None, most
 
 
 def one_line(text: str) -> str:
