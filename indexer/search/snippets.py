@@ -63,17 +63,21 @@ def _found(text: str, looked_for: Wanted, most: int = _MOST) -> list[_Found]:
     for sequence in (*looked_for.sequences, *(folded for folded, _ in looked_for.written)):
         firsts.setdefault(sequence[0], []).append(sequence)
     begins = tuple(dict.fromkeys((*firsts, *(start for start, _ in looked_for.prefixes))))
-    if not begins:
+    if not begins and not looked_for.pieces:
         return []
     lower = text.lower()
     if len(lower) != len(text):  # İ becomes two characters: places would be off
         lower = text
-    plain = heapq.merge(*(_occurrences(lower, word) for word in begins))
+    plain = heapq.merge(
+        *(_occurrences(lower, word) for word in begins),
+        *(_around(lower, piece) for piece in looked_for.pieces),
+    )
     found = _decided(text, plain, firsts, looked_for, most)
-    if not text.isascii() and (not found or len(text) <= 2 * LONGEST):
+    if begins and not text.isascii() and (not found or len(text) <= 2 * LONGEST):
         pattern = _pattern(begins)
         accented = (match.start() for match in pattern.finditer(text[:_READ_SLOWLY]))
-        found = _decided(text, accented, firsts, looked_for, most)
+        others = _decided(text, accented, firsts, looked_for, most)
+        found = sorted({*found, *others})[:most]
     return found
 
 
@@ -98,6 +102,17 @@ def _occurrences(lower: str, word: str) -> Iterator[int]:
         if anywhere or start == 0 or not lower[start - 1].isalnum():
             yield start
         start = lower.find(word, start + 1)
+
+
+def _around(lower: str, piece: str) -> Iterator[int]:
+    """Where the words begin that hold a piece."""
+    at = lower.find(piece)
+    while at >= 0:
+        start = at
+        while start > 0 and lower[start - 1].isalnum():
+            start -= 1
+        yield start
+        at = lower.find(piece, at + 1)
 
 
 def _decided(
@@ -134,8 +149,11 @@ def _at(
                 text[start + here[0].start : end], sequence, looked_for
             ):
                 yield start + here[0].start, end, sequence
+    word = here[0].word
+    for piece in looked_for.pieces:
+        if piece in word:
+            yield start + here[0].start, start + here[0].end, (word,)
     for prefix, of in looked_for.prefixes:
-        word = here[0].word
         if word.startswith(prefix) and (not of or looked_for.is_form(word, of)):
             yield start + here[0].start, start + here[0].end, (of or word,)
 

@@ -10,7 +10,7 @@ from indexer.index.distance import is_within
 from indexer.index.word_forms import SHORTEST, root
 from indexer.query import syntax
 
-_READ_FOR_PATTERNS = 20_000  # characters, where a query has patterns
+_READ_FOR_MISSPELT = 20_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +31,23 @@ class Wanted:
     def things(self) -> int:
         """How many different things may be found in one text, at least."""
         words = {of or prefix for prefix, of in self.prefixes}
-        words |= {sequence[0] for sequence in self.sequences}
-        return (
-            len(words)
-            + len(self.sequences)
-            - len({s[0] for s in self.sequences})
-            + len(self.written)
-        )
+        longer = {sequence for sequence in self.sequences if len(sequence) > 1}
+        words |= {sequence[0] for sequence in self.sequences - longer}
+        return len(words) + len(longer) + len(self.written) + len(self.pieces)
 
     def within(self, text: str) -> Wanted:
-        """With the words of a text that pieces and misspelt words stand for there."""
-        if not self.pieces and not self.misspelt:
+        """With the words of a text that misspelt words stand for there."""
+        if not self.misspelt:
             return self
         there = {
             (word,)
-            for word in set(words(text[:_READ_FOR_PATTERNS]))
-            if any(piece in word for piece in self.pieces)
-            or any(
+            for word in set(words(text[:_READ_FOR_MISSPELT]))
+            if any(
                 word[:1] == meant[:1] and is_within(meant, word, most)
                 for meant, most in self.misspelt
             )
         }
-        return replace(self, sequences=self.sequences | there, pieces=(), misspelt=())
+        return replace(self, sequences=self.sequences | there, misspelt=())
 
     def is_form(self, word: str, of: str) -> bool:
         """Whether two words have the same stem in one of the languages."""
