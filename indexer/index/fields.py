@@ -15,6 +15,7 @@ id       the catalog's document id (column)
 date     effective date, seconds since 1970 (column); documents are written newest first
 received when it arrived on the server (column)
 size     RFC822.SIZE (column)
+length   words of `text` (column)
 from_lines, to_lines, cc_lines, bcc_lines, subject_lines, filename_lines
          subject, addresses and names as they are, a line each, for regular expressions (columns)
 ======== ========================================================================================
@@ -153,4 +154,5 @@ def schema() -> fields.Schema:
         date=fields.COLUMN(columns.NumericColumn("q")),
         received=fields.COLUMN(columns.NumericColumn("q")),
         size=fields.COLUMN(columns.NumericColumn("q")),
+        length=fields.COLUMN(columns.NumericColumn("q")),
     )

@@ -138,13 +138,25 @@ class Segment:
     @cached_property
     def size(self) -> tuple[int, ...]:
         """All sizes at once, by document number."""
-        return column_values(self.reader.column_reader("size", translate=False), self.documents)
+        return self._whole_column("size")
 
     @cached_property
     def received(self) -> tuple[int, ...]:
         """All times of arrival at once, by document number."""
-        column = self.reader.column_reader("received", translate=False)
-        return column_values(column, self.documents)
+        return self._whole_column("received")
+
+    @cached_property
+    def dates(self) -> tuple[int, ...]:
+        """All dates at once, by document number; a single one is had by `date`."""
+        return self._whole_column("date")
+
+    @cached_property
+    def lengths(self) -> tuple[int, ...]:
+        """How many words each document has."""
+        return self._whole_column("length")
+
+    def _whole_column(self, name: str) -> tuple[int, ...]:
+        return column_values(self.reader.column_reader(name, translate=False), self.documents)
 
     @cached_property
     def ids(self) -> tuple[int, ...]:
@@ -163,6 +175,22 @@ class Segment:
         """In how many documents a word is, deleted ones included."""
         info = self._info(field, word)
         return info.doc_frequency() if info is not None else 0
+
+    def weights(self, field: str, word: str) -> dict[int, float]:
+        """All documents of a word and what it weighs there; whole blocks at a time."""
+        matcher = self.postings(field, word)
+        if matcher is None:
+            return {}
+        found: dict[int, float] = {}
+        while True:
+            if matcher._ids is None:
+                matcher._read_ids()
+            if matcher._weights is None:
+                matcher._read_weights()
+            found.update(zip(matcher._ids, matcher._weights, strict=True))
+            if getattr(matcher, "_lastblock", True):  # few postings stand with the word itself
+                return found
+            matcher._goto(matcher._nextoffset)
 
     def _info(self, field: str, word: str) -> Any | None:
         """What Whoosh knows of a word, remembered: each look-up costs it some thirty microseconds."""

@@ -62,6 +62,7 @@ def document_fields(record: Record) -> dict[str, Any]:
             extra[word] = extra.get(word, 0.0) + weight - BODY
     _body_places(record.text, places)
     values["text"] = _weigh(places, extra)
+    values["length"] = sum(len(at) for word, at in places.items() if word[0] != WRITTEN)
     return values
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import log
 
 from indexer.index.analysis import is_single_unspaced, query_words, words_as_written
-from indexer.index.cursors import END, Postings
+from indexer.index.cursors import Postings
 from indexer.index.engine import Match, Standing
 from indexer.index.fields import OTHERWISE, WRITTEN, unpack_places
 from indexer.index.partitions import Segment
@@ -92,19 +92,23 @@ class Scorer:
             rarity=tuple(log(1 + (total - each + 0.5) / (each + 0.5)) for each in found),
         )
 
-    def of(self, segment: Segment) -> _SegmentScorer:
-        """For one segment; numbers must not decrease."""
-        lists = []
+    def of(self, segment: Segment) -> SegmentScorer:
+        """For one segment."""
+        words = []
         # A standing may come from outside, in a cursor: words that it lacks count nothing.
         for word, rarity in zip(self._words, self.standing.rarity, strict=False):
-            parts = [
-                (Postings(matcher), share)
-                for key, share in self._keys(word, segment)
-                if (matcher := segment.postings("text", key)) is not None
-            ]
-            if parts:
-                lists.append((parts, rarity, word.typed == word.word))
-        return _SegmentScorer(segment, lists, self.standing)
+            weights: dict[int, float] = {}
+            for key, share in self._keys(word, segment):
+                found = segment.weights("text", key)
+                if share == 1.0 and not weights:
+                    weights = found
+                else:
+                    for number, weight in found.items():
+                        weights[number] = weights.get(number, 0.0) + share * weight
+            if weights:
+                itself = word.word if word.typed == word.word else ""
+                words.append((weights, rarity, itself))
+        return SegmentScorer(segment, words, self.standing)
 
     def _keys(self, word: Scored, segment: Segment) -> list[tuple[str, float]]:
         """What is looked up for a word, and what it counts: the word itself first."""
@@ -122,48 +126,48 @@ class Scorer:
                 yield segment.frequency("text", key)
 
 
-class _SegmentScorer:
-    """Scores the documents of one segment, in order."""
+class SegmentScorer:
+    """Scores the documents of one segment, in order of their numbers."""
 
     def __init__(
         self,
         segment: Segment,
-        lists: list[tuple[list[tuple[Postings, float]], float, bool]],
+        words: list[tuple[dict[int, float], float, str]],
         standing: Standing,
     ) -> None:
-        self._segment, self._lists, self._standing = segment, lists, standing
-        self._length = segment.reader.doc_field_length
+        """`words`: for each its weights, its rarity, and the word where it was typed as folded."""
+        self._segment, self._words, self._standing = segment, words, standing
+        self._as_typed = sum(_AS_TYPED * rarity for _, rarity, itself in words if itself)
+        self._postings: dict[str, Postings] = {}
 
     def score(self, number: int, floor: float) -> float:
         """A document's score; where it cannot reach `floor`, a little less than its score."""
-        standing = self._standing
-        length = self._length(number, "text") or 0
-        norm = _SATURATION * (1 - _LENGTH + _LENGTH * length / standing.average)
-        age = max(standing.newest - self._segment.date[number], 0)
-        recent = 1 + _RECENCY * 0.5 ** (age / _HALF_LIFE)
-        total: float = 0.0
-        as_typed: float = 0.0
-        for parts, rarity, plain in self._lists:
-            weight = 0.0
-            for postings, share in parts:
-                if postings.seek(number) == number:
-                    weight += share * postings.matcher.weight()
+        segment, standing = self._segment, self._standing
+        norm = _SATURATION * (1 - _LENGTH + _LENGTH * segment.lengths[number] / standing.average)
+        age = max(standing.newest - segment.dates[number], 0)
+        recent: float = 1 + _RECENCY * 0.5 ** (age / _HALF_LIFE)
+        total = 0.0
+        for weights, rarity, _ in self._words:
+            weight = weights.get(number)
             if weight:
                 total += rarity * weight * (_SATURATION + 1) / (weight + norm)
-                if plain:
-                    as_typed += _AS_TYPED * rarity
         # Places are read only where they can matter: most documents are far from the first page.
-        if as_typed and (total + as_typed) * recent > floor:
+        if self._as_typed and (total + self._as_typed) * recent > floor:
             total += sum(
                 _AS_TYPED * rarity
-                for parts, rarity, plain in self._lists
-                if plain and _written_plainly(parts[0][0], number)
+                for _, rarity, itself in self._words
+                if itself and self._stands_as_folded(itself, number)
             )
-        return float(total * recent)
+        return total * recent
 
-
-def _written_plainly(postings: Postings, number: int) -> bool:
-    """Whether the word itself stands there as it is folded."""
-    if postings.seek(number) != number or number == END:
-        return False
-    return not all(place & OTHERWISE for place in unpack_places(postings.matcher.value()))
+    def _stands_as_folded(self, word: str, number: int) -> bool:
+        """Whether a word is written there at least once as it is folded."""
+        if word not in self._postings:
+            matcher = self._segment.postings("text", word)
+            if matcher is None:
+                return False
+            self._postings[word] = Postings(matcher)
+        postings = self._postings[word]
+        if postings.seek(number) != number:
+            return False
+        return not all(place & OTHERWISE for place in unpack_places(postings.matcher.value()))

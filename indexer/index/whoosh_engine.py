@@ -26,6 +26,7 @@ from indexer.index.partitions import (
 )
 from indexer.index.ranking import Scorer, neutral, scored_words
 from indexer.index.vocabulary import Known, Words
+from indexer.index.whole import matching
 from indexer.index.word_matching import EXPANSION_LIMIT
 from indexer.query.syntax import Node
 
@@ -97,12 +98,12 @@ class WhooshEngine:
         best: list[tuple[float, int, int]] = []  # a heap, the least one first
         above = (standing.last.score, standing.last.date, standing.last.id) if standing else None
         for segment in segments:
+            numbers = matching(query, segment, states, self._languages)
             scores = scorer.of(segment)
-            walk = self._walk(query, segment, states)
-            while walk.advance():
+            for number in sorted(numbers):
                 floor = best[0][0] if len(best) >= limit else 0.0
-                key = (scores.score(walk.number, floor), walk.date, walk.id)
-                if above is not None and (key >= above or walk.id > scorer.standing.highest):
+                key = scores.score(number, floor), segment.dates[number], segment.ids[number]
+                if above is not None and (key >= above or key[2] > scorer.standing.highest):
                     continue
                 if len(best) < limit:
                     heappush(best, key)
@@ -116,12 +117,11 @@ class WhooshEngine:
         return neutral(scored_words(query))
 
     def count(self, query: Node, states: States) -> int:
-        """Walks all matches without looking at any."""
+        """Of all segments."""
         return sum(
-            1
+            len(matching(query, segment, states, self._languages))
             for reader in self._open()
             for segment in reader.snapshot()
-            for _ in self._walk(query, segment, states).numbers()
         )
 
     def among(
@@ -240,13 +240,6 @@ class _Walk:
         self.date = self._segment.date[self.number]
         self.id = self._segment.id[self.number]
         return True
-
-    def numbers(self) -> Iterator[int]:
-        """All document numbers, without a look at dates and ids."""
-        number = self._cursor.seek(0)
-        while number != END:
-            yield number
-            number = self._cursor.seek(number + 1)
 
     def among(self, numbers: Sequence[int]) -> Iterator[int]:
         """Those of some ascending document numbers that match."""

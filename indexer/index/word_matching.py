@@ -22,7 +22,7 @@ PATTERN_FIELDS = ("subject", "from", "to", "cc", "bcc", "filename")
 """Where a regular expression without a field looks."""
 
 _GUESS = 50  # documents that have a word of which nothing is known
-_WITH_FORMS = ("", "subject", "body", "quoted")
+WITH_FORMS = ("", "subject", "body", "quoted")
 """Where other forms of a word are meant as well: not in names and addresses."""
 
 _Test = Callable[[int], bool]
@@ -78,7 +78,7 @@ class WordMatching:
     def term(self, text: str, field: str) -> Estimated:
         """A word with its other forms; several words side by side."""
         found = query_words(text)
-        if len(found) != 1 or field not in _WITH_FORMS or is_single_unspaced(found[0]):
+        if len(found) != 1 or field not in WITH_FORMS or is_single_unspaced(found[0]):
             return self.phrase(found, field)
         others = self.forms(found[0], field)
         itself = self._in_part(found[0], field)

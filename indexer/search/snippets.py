@@ -40,7 +40,7 @@ def snippet(text: str, looked_for: Wanted) -> Marked:
     """The best piece of a long text: the one with the most different things looked for."""
     text = text[:_LOOKED_AT]
     looked_for = looked_for.within(text)
-    found = _found(text, looked_for, 1 if looked_for.things == 1 else _MOST)
+    found = _found(text, looked_for, looked_for.things)
     if not found:
         return Marked(_tidy(text[: 4 * LONGEST])[:LONGEST])
     start = _best_start(text, found)
@@ -53,8 +53,9 @@ def snippet(text: str, looked_for: Wanted) -> Marked:
     return mark(tidied, looked_for)
 
 
-def _found(text: str, looked_for: Wanted, most: int = _MOST) -> list[_Found]:
-    """Everything that was looked for, in order of start; the first `most` of them.
+def _found(text: str, looked_for: Wanted, enough: int = _MOST) -> list[_Found]:
+    """Everything that was looked for, in order of start, until so many different things stand
+    within a snippet's length; the first `_MOST` of them.
 
     Candidates are found in C speed, the analyzer decides. Words written with accents that the query
     does not have are looked for in short texts, and in a first stretch of one without plain ones.
@@ -72,12 +73,12 @@ def _found(text: str, looked_for: Wanted, most: int = _MOST) -> list[_Found]:
         *(_occurrences(lower, word) for word in begins),
         *(_around(lower, piece) for piece in looked_for.pieces),
     )
-    found = _decided(text, plain, firsts, looked_for, most)
+    found = _decided(text, plain, firsts, looked_for, enough)
     if begins and not text.isascii() and (not found or len(text) <= 2 * LONGEST):
         pattern = _pattern(begins)
         accented = (match.start() for match in pattern.finditer(text[:_READ_SLOWLY]))
-        others = _decided(text, accented, firsts, looked_for, most)
-        found = sorted({*found, *others})[:most]
+        others = _decided(text, accented, firsts, looked_for, enough)
+        found = sorted({*found, *others})[:_MOST]
     return found
 
 
@@ -120,7 +121,7 @@ def _decided(
     candidates: Iterable[int],
     firsts: dict[str, list[tuple[str, ...]]],
     looked_for: Wanted,
-    most: int,
+    enough: int,
 ) -> list[_Found]:
     found: list[_Found] = []
     last = -1
@@ -129,7 +130,8 @@ def _decided(
             continue
         found.extend(_at(text, start, firsts, looked_for))
         last = start
-        if len(found) >= most:
+        near = {what for begin, _, what in found if begin >= start - LONGEST + _BEFORE}
+        if len(found) >= _MOST or len(near) >= enough:
             break
     return found
 

@@ -1,0 +1,101 @@
+"""All the documents of a segment that match, at once: for counting, and for ranking them.
+
+A walk looks at one document after the other, because a page needs few. Where all are needed, words
+and what joins them are sets, which Python joins in C; what is no word is walked, among what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from indexer.index.analysis import is_single_unspaced, query_words
+from indexer.index.cursors import END, All, Cursor, Listed
+from indexer.index.engine import States, is_of_states
+from indexer.index.matching import cursor
+from indexer.index.partitions import Segment
+from indexer.index.word_matching import WITH_FORMS
+from indexer.query import syntax
+from indexer.query.syntax import Node
+
+_FIELDS = frozenset({"", "subject", "from", "to", "cc", "bcc", "filename"})
+"""Fields of a query that are whole fields of the index."""
+
+
+def matching(query: Node, segment: Segment, states: States, languages: Sequence[str]) -> set[int]:
+    """The numbers of all documents that match, deleted ones left out."""
+    return _Whole(segment, states, languages).of(query) - segment.deleted
+
+
+class _Whole:
+    def __init__(self, segment: Segment, states: States, languages: Sequence[str]) -> None:
+        self._segment, self._states, self._languages = segment, states, languages
+
+    def of(self, node: Node) -> set[int]:
+        match node:
+            case syntax.And(parts):
+                return self._all(parts)
+            case syntax.Or(parts):
+                return set().union(*(self.of(part) for part in parts))
+            case syntax.Not(part):
+                return set(range(self._segment.documents)) - self.of(part)
+            case syntax.Term(text, field) | syntax.Phrase(text, field) if _is_one_word(text, field):
+                return self._word(node, field)
+            case _:
+                return set(_walked(self._cursor(node)))
+
+    def _all(self, parts: Sequence[Node]) -> set[int]:
+        """Sets first; the rest is looked for among what they leave."""
+        quick = [part for part in parts if self._is_quick(part)]
+        slow = tuple(part for part in parts if part not in quick)
+        if not quick or not any(map(_says_something, parts)):
+            return set(_walked(self._cursor(syntax.And(tuple(parts)))))
+        found = self.of(quick[0])
+        for part in quick[1:]:
+            found &= self.of(part)
+        if slow and found:
+            rest = self._cursor(syntax.And(slow) if len(slow) > 1 else slow[0])
+            found = set(_walked(All([Listed(sorted(found)), rest])))
+        return found
+
+    def _is_quick(self, node: Node) -> bool:
+        match node:
+            case syntax.And(parts) | syntax.Or(parts):
+                return all(map(self._is_quick, parts))
+            case syntax.Not(part):
+                return self._is_quick(part)
+            case syntax.Term(text, field) | syntax.Phrase(text, field):
+                return _is_one_word(text, field)
+            case _:
+                return not is_of_states(node) and isinstance(node, syntax.DateRange)
+
+    def _word(self, node: Node, field: str) -> set[int]:
+        assert isinstance(node, syntax.Term | syntax.Phrase)
+        (word,) = query_words(node.text)
+        name = field or "text"
+        found = set(self._segment.weights(name, word))
+        if isinstance(node, syntax.Term) and field in WITH_FORMS:
+            for other in self._segment.forms(word, name, self._languages):
+                found.update(self._segment.weights(name, other.word))
+        return found
+
+    def _cursor(self, node: Node) -> Cursor:
+        return cursor(node, self._segment, self._states, self._languages)
+
+
+def _is_one_word(text: str, field: str) -> bool:
+    found = query_words(text) if field in _FIELDS else []
+    return len(found) == 1 and not is_single_unspaced(found[0])
+
+
+def _says_something(node: Node) -> bool:
+    """A word without letters is nothing to look for beside others."""
+    return not isinstance(node, syntax.Term | syntax.Phrase) or bool(query_words(node.text))
+
+
+def _walked(found: Cursor) -> list[int]:
+    numbers = []
+    number = found.seek(0)
+    while number != END:
+        numbers.append(number)
+        number = found.seek(number + 1)
+    return numbers
