@@ -126,7 +126,7 @@ def _check(installation: Installation, token: Token | None, scope: str) -> None:
 
 def _caller(lease: Lease, token: Token | None) -> Caller:
     opened, scope = lease.opened, scope_of(token)
-    searcher = opened.searcher if scope.is_everything else opened.searcher.scoped(scope)
+    searcher = opened.searcher_within(scope)
     return Caller(token, scope, opened.settings, opened.catalog, searcher, lease)
 
 

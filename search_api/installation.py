@@ -23,6 +23,7 @@ from indexer.catalog.store import Catalog
 from indexer.catalog.tokens import Token
 from indexer.errors import MailseekError
 from indexer.search.opening import searcher
+from indexer.search.resolving import Scope
 from indexer.search.searcher import Searcher
 from indexer.settings import Settings, load
 from search_api.rates import Rates
@@ -31,16 +32,29 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 8  # requests of one process that have a catalog
 _STEPS = 20_000  # of SQLite's machine between two looks at the deadline: a millisecond or two
+_LIMITED = 64  # scopes whose searchers are kept
 _HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A catalog, read-only, and a searcher over it, as some settings say."""
+    """A catalog, read-only, and a searcher over it, as some settings say; and what was made of that
+    searcher for those who may see less."""
 
     settings: Settings
     catalog: Catalog
     searcher: Searcher
+    limited: dict[Scope, Searcher] = field(default_factory=dict)
+
+    def searcher_within(self, scope: Scope) -> Searcher:
+        """A searcher that answers within a scope."""
+        if scope.is_everything:
+            return self.searcher
+        if scope not in self.limited:
+            if len(self.limited) >= _LIMITED:
+                self.limited.clear()
+            self.limited[scope] = self.searcher.scoped(scope)
+        return self.limited[scope]
 
 
 class Installation:

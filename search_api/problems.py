@@ -30,6 +30,7 @@ from indexer.errors import (
     Throttled,
     UsageError,
 )
+from search_api.answers import Json
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Problem(Exception):
             "detail": self.detail,
             **self.more,
         }
-        return JSONResponse(body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+        return Json(body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
 
 
 class ProblemDetails(BaseModel):

@@ -54,7 +54,7 @@ class Searcher:
     ) -> None:
         self._catalog = catalog
         self._scope, self._own_addresses = scope, own_addresses
-        self._engine = engine
+        self.engine = engine
         self.languages = languages
         self._everything = JoinedStates(catalog, engine, AllThreads(catalog))
         self.threads: Threads = AllThreads(catalog)
@@ -72,7 +72,7 @@ class Searcher:
         """The same for somebody who may see less; it shares the engine, which is what is warm."""
         return Searcher(
             self._catalog,
-            self._engine,
+            self.engine,
             zone=self.zone,
             own_addresses=self._own_addresses,
             languages=self.languages,
@@ -130,7 +130,7 @@ class Searcher:
         from indexer.search.explaining import explained  # searches do without
 
         resolved = self.parsed(text, dialect)
-        return explained(self.typed(text, dialect), resolved, self._engine.partitions(), self.zone)
+        return explained(self.typed(text, dialect), resolved, self.engine.partitions(), self.zone)
 
     def resolved(self, query: Node, text: str) -> Node:
         """A tree, or a part of one, that was typed in `text`, as it can be answered."""
@@ -141,13 +141,13 @@ class Searcher:
         if states.catalog_only(query):
             places = selecting.in_order(self._catalog, query)
             return (Match(place.date, place.id) for place in places)
-        return self._engine.matches(query, self._joined)
+        return self.engine.matches(query, self._joined)
 
     def count(self, query: Node) -> int:
         """How many messages match, exactly."""
         if states.catalog_only(query):
             return selecting.count(self._catalog, query)
-        return self._engine.count(query, self._joined)
+        return self.engine.count(query, self._joined)
 
     def among(self, query: Node, ids: Sequence[int]) -> set[int]:
         """Those of some messages that match a resolved tree."""
@@ -206,7 +206,7 @@ class Searcher:
             except QueryError:
                 return False
 
-        return suggestions(text, self.typed(text, dialect), self._engine, finds)
+        return suggestions(text, self.typed(text, dialect), self.engine, finds)
 
     def _page(
         self, query: Node, asked: Asked, limit: int, start: Cursor | None
@@ -215,7 +215,7 @@ class Searcher:
         if asked.sort == "relevance" and not states.catalog_only(query):
             if asked.threads:
                 return self._best_threads(query, limit, start)
-            best, standing = self._engine.ranked(
+            best, standing = self.engine.ranked(
                 query, self._joined, limit + 1, standing=self._standing(query, start)
             )
             picked = [Grouped(Place("", each.date, each.id), 1) for each in best[:limit]]
@@ -234,18 +234,18 @@ class Searcher:
 
     def _places(self, query: Node, order: selecting.Order, after: Place | None) -> Iterator[Place]:
         if order != "date":
-            return sorting.in_order(self._catalog, self._engine, self._joined, query, order, after)
+            return sorting.in_order(self._catalog, self.engine, self._joined, query, order, after)
         if states.catalog_only(query):
             return selecting.in_order(self._catalog, query, "date", after)
         behind = Match(after.date, after.id) if after else None
-        found = self._engine.matches(query, self._joined, after=behind)
+        found = self.engine.matches(query, self._joined, after=behind)
         return (Place("", match.date, match.id) for match in found)
 
     def _standing(self, query: Node, start: Cursor | None) -> Standing | None:
         """What scores are made with: within a scope nothing that depends on what is out of reach."""
         if start is not None and start.standing is not None:
             return start.standing
-        return None if self._scope.is_everything else self._engine.neutral(query)
+        return None if self._scope.is_everything else self.engine.neutral(query)
 
     def _best_threads(
         self, query: Node, limit: int, start: Cursor | None
@@ -256,7 +256,7 @@ class Searcher:
         wanted = 4 * (skip + limit)
         while True:
             before_all = standing and replace(standing, last=_BEFORE_ALL)
-            best, standing = self._engine.ranked(query, self._joined, wanted, standing=before_all)
+            best, standing = self.engine.ranked(query, self._joined, wanted, standing=before_all)
             places = (Place("", each.date, each.id) for each in best)
             grouped, more = first_of_threads(self.threads, places, skip + limit)
             if more or len(best) < wanted:
