@@ -54,7 +54,7 @@ def settings(tmp_path: Path) -> Settings:
 def serving(settings: Settings, token: str | None) -> Iterator[httpx.Client]:
     """A real server on a free port, and a client of it."""
     server = uvicorn.Server(
-        uvicorn.Config(create_app(settings, token), port=0, log_level="warning")
+        uvicorn.Config(create_app(settings, secret=token, is_open=token is None), port=0, log_level="warning")
     )
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -78,7 +78,7 @@ def test_a_search_answers_like_the_command_line(client: httpx.Client) -> None:
     answer = client.get("/v1/search", params={"q": "lighthouse", "count": True}, headers=WITH_TOKEN)
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body) == {"query", "hits", "more", "total", "took_ms", "coverage"}
+    assert set(body) == {"query", "hits", "more", "total", "took_ms", "coverage", "cursor"}
     assert (body["total"], body["more"]) == (1, False)
     assert body["hits"][0]["subject"] == "A report"
     assert body["hits"][0]["from"] == ["Ann <ann@x.org>"]
