@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MAILSEEK_CORPUS ?= .corpus/mail
 export MAILSEEK_CORPUS
 
-.PHONY: help demo stack test unit lint types contract lock bench bench-workers bench-following chaos soak clean servers
+.PHONY: help demo stack test unit lint types contract lock bench bench-search bench-workers bench-following chaos soak clean servers
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -60,9 +60,15 @@ soak: $(VENV)/.runtime servers  ## random changes on every server, compared afte
 contract: $(VENV)/.runtime  ## what the index relies on, on Whoosh 2.7.4 as well
 	sh tests/whoosh-2.7.4.sh
 
-bench: $(VENV)/.runtime  ## side by side with mbsync and notmuch, on MAILSEEK_CORPUS
+bench: $(VENV)/.runtime  ## side by side with mbsync and notmuch, on MAILSEEK_CORPUS; then bench-search
 	@sh benchmarks/install.sh
 	@$(BIN)/python -m benchmarks
+	@SIZES="$(SIZES)" KEEP="$(KEEP)" $(BIN)/python -m benchmarks.searching
+
+# KEEP=1 takes the mailboxes of the last run as they are, KEEP=mail syncs and indexes them anew.
+bench-search: $(VENV)/.runtime  ## many shapes of queries; SIZES="20000 100000", SHAPES="prefix phrase", KEEP=1
+	@sh benchmarks/install.sh
+	@SIZES="$(SIZES)" KEEP="$(KEEP)" $(BIN)/python -m benchmarks.searching $(SHAPES)
 
 bench-workers: $(VENV)/.runtime servers  ## the same mail through Celery workers; PART=throughput, freshness or memory
 	@sh benchmarks/install.sh

@@ -2,7 +2,7 @@
 # What the benchmarks compare with: Debian's isync (mbsync) and notmuch, and Dovecot to serve mail.
 set -eu
 missing=""
-for pair in dovecot:dovecot-imapd mbsync:isync notmuch:notmuch; do
+for pair in dovecot:dovecot-imapd mbsync:isync notmuch:notmuch mu:maildir-utils; do
 	command -v "${pair%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair##*:}"
 done
 [ -z "$missing" ] && exit 0

@@ -58,21 +58,29 @@ def quick(
     ok: tuple[int, ...] = (0, 1),
 ) -> list[float]:
     """Wall times of several runs of a short command, in seconds, after one that warms the disk."""
-    times = []
-    for _ in range(runs + 1):
-        began = time.perf_counter()
-        done = subprocess.run(
-            command,
-            env={**os.environ, **(environ or {})},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        times.append(time.perf_counter() - began)
-        if done.returncode not in ok:
-            raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr[-500:]!r}")
-    return times[1:]
+    return [once(command, environ, ok=ok) for _ in range(runs + 1)][1:]
+
+
+def once(
+    command: Sequence[str],
+    environ: Mapping[str, str] | None = None,
+    *,
+    ok: tuple[int, ...] = (0, 1),
+) -> float:
+    """Wall time of a short command, in seconds. Raises RuntimeError if it fails."""
+    began = time.perf_counter()
+    done = subprocess.run(
+        command,
+        env={**os.environ, **(environ or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    seconds = time.perf_counter() - began
+    if done.returncode not in ok:
+        raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr[-500:]!r}")
+    return seconds
 
 
 def percentile(times: Sequence[float], share: float) -> float:

@@ -1,4 +1,4 @@
-"""What a user would pick instead: mbsync to fetch the mail, notmuch to index and search it."""
+"""What a user would pick instead: mbsync to fetch the mail, notmuch or mu to index and search it."""
 
 from __future__ import annotations
 
@@ -46,6 +46,21 @@ ignore=.mbsyncstate;.uidvalidity
 [search]
 exclude_tags=
 """
+_NOTMUCH_BESIDE = """\
+[database]
+path={database}
+mail_root={maildir}
+[user]
+name=bench
+primary_email=robin@bench.example
+[new]
+tags=new
+ignore=/^dovecot/;maildirfolder;subscriptions
+[index]
+header.List=List-Id
+[search]
+exclude_tags=
+"""
 
 
 def configure(root: Path, port: int, user: str, password: str) -> None:
@@ -77,16 +92,43 @@ def notmuch_search(root: Path, query: str) -> list[str]:
     return ["notmuch", f"--config={root / 'notmuch.conf'}", "search", "--limit=20", query]
 
 
+def notmuch_beside(root: Path, maildir: Path) -> None:
+    """A configuration below `root` for mail that lies elsewhere, and stays as it is."""
+    (root / "database").mkdir(parents=True, exist_ok=True)
+    (root / "notmuch.conf").write_text(
+        _NOTMUCH_BESIDE.format(database=root / "database", maildir=maildir)
+    )
+
+
+def notmuch_count(root: Path, query: str) -> list[str]:
+    """The command that counts messages."""
+    return ["notmuch", f"--config={root / 'notmuch.conf'}", "count", query]
+
+
+def mu_index(home: Path, maildir: Path) -> Cost:
+    """Index everything, in a home of mu's own."""
+    address = "--my-address=robin@bench.example"
+    run(["mu", "init", f"--maildir={maildir}", f"--muhome={home}", address, "--quiet"])
+    return run(["mu", "index", f"--muhome={home}", "--quiet"])
+
+
+def mu_find(home: Path, query: str) -> list[str]:
+    """The command that finds the newest 20."""
+    return ["mu", "find", f"--muhome={home}", "-n", "20", "--sortfield=date", "--reverse", query]
+
+
 def versions() -> str:
     """What was measured against."""
     found = []
-    for command in (["dovecot", "--version"], ["mbsync", "--version"], ["notmuch", "--version"]):
+    for program in ("dovecot", "mbsync", "notmuch", "mu"):
+        command = [program, "--version"]
         try:
             said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
         except OSError:
             said = "?"
-        name = "Dovecot " if command[0] == "dovecot" else ""
-        found.append(name + (said.splitlines() or ["?"])[0].split(" (")[0])
+        name = "Dovecot " if program == "dovecot" else ""
+        first = (said.splitlines() or ["?"])[0]
+        found.append(name + first.replace(" (mail indexer/searcher) version", "").split(" (")[0])
     return ", ".join(found)
 
 

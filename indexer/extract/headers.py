@@ -18,9 +18,8 @@ from indexer.extract import charset
 from indexer.extract.document import Address, Headers
 
 KEPT = (
-    "delivered-to", "x-original-to", "envelope-to", "sender", "x-mailer", "user-agent", "importance",
-    "x-priority", "auto-submitted", "precedence", "organization", "content-language", "x-spam-flag",
-    "x-spam-status",
+    "delivered-to", "x-original-to", "sender", "x-mailer", "user-agent", "importance", "x-priority",
+    "auto-submitted", "precedence", "x-spam-flag",
 )  # fmt: skip
 """Fields whose text is kept of every message. A server repeats these names with each message, so
 that a field costs the length of its name even where it is missing."""

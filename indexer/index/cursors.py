@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from heapq import heapify, heapreplace
-from itertools import count
 from typing import Any, Protocol
 
 END = 1 << 62
@@ -61,21 +60,52 @@ class Listed:
 
 
 class Postings:
-    """Documents of one word, read block by block from Whoosh's matcher."""
+    """Documents of one word, read block by block by Whoosh's matcher.
+
+    Whoosh steps through a block id by id, at a microsecond each; here a block's ids are bisected.
+    `matcher` stands where this does: its `value()` and `weight()` are those of the document.
+    """
 
     def __init__(self, matcher: Any) -> None:
         self.matcher = matcher
+        self._ids: Sequence[int] = ()
+        self._at, self._last = 0, -1
 
     def seek(self, target: int) -> int:
         """Skips whole blocks by their last document."""
-        matcher = self.matcher
-        if not matcher.is_active():
+        if target > self._last and not self._load(target):
             return END
-        found: int = matcher.id()
-        if found >= target:
-            return found
-        matcher.skip_to(target)
-        return matcher.id() if matcher.is_active() else END
+        self._at = self.matcher._i = bisect_left(self._ids, target, self._at)
+        return self._ids[self._at]
+
+    def _load(self, target: int) -> bool:
+        """The block that holds the first document at or after `target`; False where there is none."""
+        matcher = self.matcher
+        if hasattr(matcher, "_goto"):
+            while matcher._maxid < target:
+                if matcher._lastblock:
+                    return False
+                matcher._goto(matcher._nextoffset)
+            if matcher._ids is None:
+                matcher._read_ids()
+        # Else few postings, that stand with the word itself.
+        self._ids, self._at = matcher._ids, 0
+        self._last = self._ids[-1]
+        return self._last >= target
+
+
+class Postponed:
+    """A cursor that is made when it is first asked: see AnyOf."""
+
+    def __init__(self, make: Callable[[], Cursor]) -> None:
+        self._make = make
+        self._cursor: Cursor | None = None
+
+    def seek(self, target: int) -> int:
+        """What the cursor says."""
+        if self._cursor is None:
+            self._cursor = self._make()
+        return self._cursor.seek(target)
 
 
 class Filtered:
@@ -164,20 +194,30 @@ class Matching:
 
 
 class AnyOf:
-    """Documents that are in at least one of the cursors."""
+    """Documents that are in at least one of the cursors.
 
-    def __init__(self, cursors: Sequence[Cursor]) -> None:
-        tie = count()
-        self._heap = [(-1, next(tie), cursor) for cursor in cursors]
+    `firsts` are documents before which each cursor has none. A cursor is asked nothing until the
+    walk comes there: a pattern of a thousand words opens the few that the page needs.
+    """
+
+    def __init__(self, cursors: Sequence[Cursor], firsts: Sequence[int] | None = None) -> None:
+        # (where it stands or begins, whether that is only where it may begin, tie, cursor)
+        self._heap = [
+            (first, True, tie, cursor)
+            for tie, (cursor, first) in enumerate(
+                zip(cursors, firsts or [0] * len(cursors), strict=True)
+            )
+        ]
         heapify(self._heap)
 
     def seek(self, target: int) -> int:
         """A heap holds where each cursor stands; only those behind the target move."""
         heap = self._heap
-        while heap[0][0] < target:
-            _, tie, cursor = heap[0]
-            heapreplace(heap, (cursor.seek(target), tie, cursor))
-        return heap[0][0]
+        while True:
+            found, unknown, tie, cursor = heap[0]
+            if found >= target and not unknown:
+                return found
+            heapreplace(heap, (cursor.seek(max(target, found)), False, tie, cursor))
 
 
 class Except:

@@ -159,7 +159,9 @@ class _Compiler:
             case syntax.MailingList(text):
                 if not text:
                     return looking.marked("has", ["list"])
-                return looking.marked("list", segment.vocabulary["list"].holding(text))
+                return looking.marked(
+                    "list", (known.word for known in segment.vocabulary["list"].holding(text))
+                )
             case syntax.AttachmentType(text):
                 fits = re.compile(_type_pattern(text)).fullmatch
                 return looking.marked("type", filter(fits, segment.vocabulary["type"]))

@@ -18,7 +18,6 @@ from indexer.index.cursors import END, Postings
 from indexer.index.engine import Match, Standing
 from indexer.index.fields import OTHERWISE, WRITTEN, unpack_places
 from indexer.index.partitions import Segment
-from indexer.index.word_matching import WordMatching
 from indexer.query import syntax
 
 _SATURATION, _LENGTH = 1.2, 0.6  # k1 and b; mail that quotes a lot is long without being about less
@@ -97,7 +96,8 @@ class Scorer:
     def of(self, segment: Segment) -> _SegmentScorer:
         """For one segment; numbers must not decrease."""
         lists = []
-        for word, rarity in zip(self._words, self.standing.rarity, strict=True):
+        # A standing may come from outside, in a cursor: words that it lacks count nothing.
+        for word, rarity in zip(self._words, self.standing.rarity, strict=False):
             parts = [
                 (Postings(matcher), share)
                 for key, share in self._keys(word, segment)
@@ -113,8 +113,8 @@ class Scorer:
         if word.typed != word.word:
             keys.append((WRITTEN + word.typed, _AS_TYPED))
         if word.with_forms:
-            others = WordMatching(segment, self._languages).with_forms(word.word, "")[1:]
-            keys.extend((other, _FORM) for other in others)
+            others = segment.forms(word.word, "text", self._languages)
+            keys.extend((other.word, _FORM) for other in others)
         return keys
 
     def _frequencies(self, word: Scored, segment: Segment) -> Iterator[int]:

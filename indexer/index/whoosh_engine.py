@@ -26,7 +26,7 @@ from indexer.index.partitions import (
     oldest_possible,
 )
 from indexer.index.ranking import Scorer, neutral, scored_words
-from indexer.index.vocabulary import Words
+from indexer.index.vocabulary import Known, Words
 from indexer.index.word_matching import EXPANSION_LIMIT
 from indexer.query.syntax import Node
 
@@ -152,12 +152,12 @@ class WhooshEngine:
         return self._frequent(lambda words: words.alike(word, distance), limit)
 
     def _frequent(
-        self, choose: Callable[[Words], Iterable[str]], limit: int
+        self, choose: Callable[[Words], Iterable[Known]], limit: int
     ) -> list[tuple[str, int]]:
         found: dict[str, int] = {}
         for reader in self._open():
             for segment in reader.snapshot():
-                for word in islice(choose(segment.vocabulary["text"]), EXPANSION_LIMIT):
+                for word, _ in islice(choose(segment.vocabulary["text"]), EXPANSION_LIMIT):
                     found[word] = found.get(word, 0) + segment.frequency("text", word)
         return nlargest(limit, found.items(), key=lambda item: item[1])
 

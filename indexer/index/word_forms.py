@@ -14,7 +14,7 @@ from itertools import takewhile
 
 from Stemmer import Stemmer
 
-from indexer.index.vocabulary import Words
+from indexer.index.vocabulary import Known, Words
 
 SHORTEST = 3
 """Letters that forms of a word have in common, at the least."""
@@ -22,17 +22,17 @@ SHORTEST = 3
 _MOST = 24  # forms of one word in one segment
 
 
-def forms(word: str, words: Words, languages: Sequence[str]) -> list[str]:
+def forms(word: str, words: Words, languages: Sequence[str]) -> list[Known]:
     """The other forms of a word that a vocabulary has, at most 24; without the word itself."""
-    found: dict[str, None] = {}
+    found: dict[Known, None] = {}
     for language in languages:
         stem, common = root(word, language)
         if len(common) < SHORTEST:
             continue
         longest = 2 * len(word) + 4  # a word and its form are of about the same length
-        for other in words.beginning(common):
+        for other, first in words.beginning(common):
             if len(other) <= longest and other != word and root(other, language)[0] == stem:
-                found[other] = None
+                found[Known(other, first)] = None
     return list(found)[:_MOST]
 
 

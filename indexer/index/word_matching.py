@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,7 @@ from indexer.index.analysis import is_single_unspaced, query_words, words, words
 from indexer.index.cursors import Cursor
 from indexer.index.fields import BODY_AT, OTHERWISE, POSITION, QUOTED, WRITTEN, unpack_places
 from indexer.index.partitions import Segment
-from indexer.index.word_forms import forms
+from indexer.index.vocabulary import Known
 
 EXPANSION_LIMIT = 1000
 """Words of one segment that a pattern may stand for; further ones (in dictionary order) are left."""
@@ -20,6 +21,7 @@ EXPANSION_LIMIT = 1000
 PATTERN_FIELDS = ("subject", "from", "to", "cc", "bcc", "filename")
 """Where a regular expression without a field looks."""
 
+_GUESS = 50  # documents that have a word of which nothing is known
 _WITH_FORMS = ("", "subject", "body", "quoted")
 """Where other forms of a word are meant as well: not in names and addresses."""
 
@@ -78,12 +80,13 @@ class WordMatching:
         found = query_words(text)
         if len(found) != 1 or field not in _WITH_FORMS or is_single_unspaced(found[0]):
             return self.phrase(found, field)
-        return any_of(self._in_part(word, field) for word in self.with_forms(found[0], field))
+        others = self.forms(found[0], field)
+        itself = self._in_part(found[0], field)
+        return self._any_word(others, field, itself) if others else itself
 
-    def with_forms(self, word: str, field: str) -> list[str]:
-        """A word and those of its other forms that the segment has."""
-        vocabulary = self._segment.vocabulary[_name(field)]
-        return [word, *forms(word, vocabulary, self._languages)]
+    def forms(self, word: str, field: str) -> list[Known]:
+        """Those of a word's other forms that the segment has."""
+        return self._segment.forms(word, _name(field), self._languages)
 
     def phrase(self, found: list[str], field: str) -> Estimated:
         """One word, or several side by side."""
@@ -228,15 +231,36 @@ class WordMatching:
         return all_of(list(each.values())), {word: _matcher(each[word]) for word in each}
 
     def _expanded(
-        self, found: list[str], field: str, expand: Callable[[str, str], Iterable[str]]
+        self, found: list[str], field: str, expand: Callable[[str, str], Iterable[Known]]
     ) -> Estimated:
         """All words, the last one for every word of the segment that `expand` makes of it."""
         if not found:
             return NOTHING
         *whole, last = found
-        some = islice(expand(_name(field), last), EXPANSION_LIMIT)
+        some = list(islice(expand(_name(field), last), EXPANSION_LIMIT))
         parts = [self.phrase([word], field) for word in whole]
-        return all_of([*parts, any_of(self._in_part(word, field) for word in some)])
+        return all_of([*parts, self._any_word(some, field)])
+
+    def _any_word(
+        self, some: Sequence[Known], field: str, itself: Estimated = NOTHING
+    ) -> Estimated:
+        """Documents with one of some words, each opened when the walk comes to its first one.
+
+        How many there are nobody knows before: as many as if each word were in some.
+        """
+        if not some:
+            return itself
+        cursors_: list[Cursor] = [
+            cursors.Postponed(partial(self._opened, known.word, field)) for known in some
+        ]
+        firsts = [known.first for known in some]
+        if itself is not NOTHING:
+            cursors_, firsts = [itself.cursor, *cursors_], [0, *firsts]
+        guess = min(itself.documents + _GUESS * len(some), self._segment.documents)
+        return Estimated(cursors.AnyOf(cursors_, firsts), guess)
+
+    def _opened(self, word: str, field: str) -> Cursor:
+        return self._in_part(word, field).cursor
 
 
 def _name(field: str) -> str:

@@ -299,7 +299,7 @@ def _boundary(name: str, value: Token, context: Context, span: Span) -> Leaf:
 
 def _between(name: str, value: Token, context: Context) -> dates.OpenPeriod:
     """What a date or a range means. `date:march 2023` is an error, not March and a word `2023`."""
-    whole = _date_of_several_words(value, context)
+    whole = date_of_several_words(value, context)
     in_quotes = f'put the whole date in quotes: {name}:"{whole}"'
     try:
         found = dates.between(value.text, now=context.now, zone=context.zone)
@@ -312,7 +312,7 @@ def _between(name: str, value: Token, context: Context) -> dates.OpenPeriod:
     return found
 
 
-def _date_of_several_words(value: Token, context: Context) -> str:
+def date_of_several_words(value: Token, context: Context) -> str:
     """`last week` where `date:last week` was typed without quotes; else ''."""
     if value.kind == "phrase":
         return ""

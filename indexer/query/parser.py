@@ -1,20 +1,27 @@
 """A query's text → tree. `parse` is the door; docs/query-language.md says what it understands.
 
-NOT and `-` bind closest, then AND (which juxtaposition means), then XOR, then OR. The parser keeps its own
-stack, so that no query, however deep, can exhaust Python's.
+NOT and `-` bind closest, then AND (which juxtaposition means), then XOR, then OR: joining.py says so.
+The parser keeps its own stack, so that no query, however deep, can exhaust Python's. Languages of the
+same shape (Gmail's, notmuch's: dialects/) are read by it as well; `Language` holds what differs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
+from typing import TypeGuard
 
 from indexer.errors import QueryError
-from indexer.query import operators, syntax
-from indexer.query.lexer import NEAR, VALUES, Token, fault, tokens
+from indexer.query import lexer, operators, syntax
+from indexer.query.joining import Part, both, either, joined, negated
+from indexer.query.lexer import LONGEST, VALUES, Marks, Token, fault, tokens
 from indexer.query.operators import OPERATORS, Context
 from indexer.query.syntax import Node
+
+__all__ = [
+    "DEEPEST", "FARTHEST", "OURS", "Language", "both", "check_shape", "either", "negated", "parse"
+]  # fmt: skip
 
 DEEPEST = 100
 """Brackets within brackets, and nodes within nodes: what walks a tree may do so recursively."""
@@ -23,56 +30,64 @@ FARTHEST = 100
 """Words that NEAR may leave between two."""
 
 _MOST_EXCLUSIVE = 3  # parts of a XOR b XOR c: each doubles the tree
+_MOST_NODES = 2 * LONGEST  # more than any text has without XOR in brackets of XOR
 
 _CLOSING = {"(": ")", "{": "}"}
 
 
-def parse(text: str, *, now: datetime, zone: tzinfo) -> Node:
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What languages of this shape differ in."""
+
+    known: Container[str]
+    """The operators, in lower case."""
+    marks: Marks
+    check: Callable[[Token, Context], None]
+    """Raises QueryError for an operator that nobody knows."""
+    leaf: Callable[[Token | None, Token, Context], Node]
+    """What an operator with its value, or a bare word or phrase, becomes. Raises QueryError."""
+    example: Callable[[Token], str]
+    """How a known operator is used, as a cure."""
+    joined: Callable[[Sequence[Part]], Node]
+    """What binds closer."""
+    near: str
+    """How two words near each other are asked for."""
+    braces: bool = True
+    """They hold alternatives; otherwise they stand behind `thread:` alone."""
+    stars: bool = True
+    """They end words, or are everything; otherwise they are punctuation."""
+
+
+OURS = Language(
+    OPERATORS, lexer.OURS, operators.check, operators.leaf, operators.example, joined,
+    "budget NEAR/5 meeting",
+)  # fmt: skip
+
+
+def parse(text: str, *, now: datetime, zone: tzinfo, language: Language = OURS) -> Node:
     """The tree of a query; the blank one is Everything.
 
     `now` (aware) is what relative dates start from, `zone` the one that days are of.
     Raises QueryError, which points at the character, and nothing else.
     """
-    context = Context(text, now, zone)
-    tree = _Parser(context).parse()
-    _check_depth(tree, context)
+    tree = _Parser(Context(text, now, zone), language).parse()
+    check_shape(tree, text)
     return tree
 
 
-def both(parts: Sequence[Node]) -> Node:
-    """And of the parts, flat; a single part stands for itself."""
-    flat: list[Node] = []
-    for part in parts:
-        flat.extend(part.parts if isinstance(part, syntax.And) else [part])
-    return flat[0] if len(flat) == 1 else syntax.And(tuple(flat))
+def check_shape(tree: Node, query: str) -> None:
+    """Raises QueryError for a tree that is nested too deep, or too large.
 
-
-def either(parts: Sequence[Node]) -> Node:
-    """Or of the parts, flat; a single part stands for itself."""
-    flat: list[Node] = []
-    for part in parts:
-        flat.extend(part.parts if isinstance(part, syntax.Or) else [part])
-    return flat[0] if len(flat) == 1 else syntax.Or(tuple(flat))
-
-
-def one_of(parts: Sequence[Node]) -> Node:
-    """An odd number of the parts, as XOR means it; a single part stands for itself."""
-    found, *others = parts
-    for other in others:
-        found = either([both([found, negated(other)]), both([negated(found), other])])
-    return found
-
-
-def negated(node: Node) -> Node:
-    """Not, where two of them are none."""
-    return node.part if isinstance(node, syntax.Not) else syntax.Not(node)
-
-
-def _check_depth(tree: Node, context: Context) -> None:
-    """One bracket may hold an Or of an And of a Not: the tree is up to three times as deep."""
-    left = [(tree, 0)]
+    One bracket may hold an Or of an And of a Not: the tree is up to three times as deep as the text.
+    A XOR doubles its sides, and in the brackets of another it doubles them again.
+    """
+    left, seen = [(tree, 0)], 0
     while left:
         node, depth = left.pop()
+        seen += 1
+        if seen > _MOST_NODES:
+            message = "this is too much XOR within XOR"
+            raise fault(query, 0, len(query), message, "write it with AND, OR and NOT")
         match node:
             case syntax.And(parts) | syntax.Or(parts):
                 left.extend((part, depth + 1) for part in parts)
@@ -80,12 +95,12 @@ def _check_depth(tree: Node, context: Context) -> None:
                 left.append((part, depth + 1))
             case _ if depth > DEEPEST:
                 start, end = (0, 1) if isinstance(node, syntax.Everything) else node.span
-                raise _too_deep(context, start, end)
+                raise _too_deep(query, start, end)
 
 
-def _too_deep(context: Context, start: int, end: int) -> QueryError:
+def _too_deep(query: str, start: int, end: int) -> QueryError:
     message = f"this is nested more than {DEEPEST} deep"
-    return fault(context.query, start, end, message, "write it with fewer brackets")
+    return fault(query, start, end, message, "write it with fewer brackets")
 
 
 @dataclass(slots=True)
@@ -95,45 +110,47 @@ class _Level:
     bracket: Token | None = None
     operator: Token | None = None
     """Whose value everything in the bracket is: `from:(…)`."""
-    alternatives: list[Node] = field(default_factory=list)
-    exclusive: list[Node] = field(default_factory=list)
-    """The last alternative's sides of XOR, so far, but for the last one."""
-    run: list[Node] = field(default_factory=list)
-    """The parts of that last side, so far."""
+    parts: list[Part] = field(default_factory=list)
     connective: Token | None = None
     """The AND, OR or XOR that waits for its right side."""
     waiting: Token | None = None
     """The AND, OR, XOR, NOT or minus right before here."""
-    negate: bool = False
+    signs: list[str] = field(default_factory=list)
+    """The NOTs and minuses right before here."""
     thread: Token | None = None
     """The operator of `thread:{…}`, whose bracket holds a whole query."""
 
-    def add(self, node: Node) -> None:
+    def add(self, node: Node, operator: str = "", value: Token | None = None) -> None:
         """A word, an operator with its value, or a whole bracket."""
-        kind = self.connective.kind if self.connective else ""
         in_braces = self.bracket is not None and self.bracket.text == "{" and not self.thread
-        if self.run and kind == "xor":
-            self.exclusive.append(both(self.run))
-            self.run = []
-        elif self.run and (kind == "or" or (in_braces and kind != "and")):
-            self.alternatives.append(self._alternative())
-            self.exclusive, self.run = [], []
-        self.run.append(negated(node) if self.negate else node)
+        kind = self.connective.kind if self.connective else "or" if in_braces else ""
+        kind = kind if self.parts else ""
+        self.parts.append(Part(node, kind, tuple(self.signs), operator, value))
         self.connective = self.waiting = None
-        self.negate = False
+        self.signs = []
 
-    def whole(self) -> Node:
-        """All of it as one node."""
-        return either([*self.alternatives, self._alternative()])
+    def exclusive(self) -> int:
+        """How many things XOR joins in the last alternative."""
+        count = 1
+        for part in reversed(self.parts):
+            if part.joined == "or":
+                break
+            count += part.joined == "xor"
+        return count
 
-    def _alternative(self) -> Node:
-        return one_of([*self.exclusive, both(self.run)])
+
+def _one_word(node: Node | None, value: Token | None) -> TypeGuard[syntax.Term | syntax.Phrase]:
+    """A word without quotes: a Phrase where its language means no other forms of it."""
+    if isinstance(node, syntax.Phrase):
+        return value is not None and value.kind == "word"
+    return isinstance(node, syntax.Term)
 
 
 class _Parser:
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, language: Language) -> None:
         self._context = context
-        self._tokens = tokens(context.query, OPERATORS)
+        self._language = language
+        self._tokens = tokens(context.query, language.known, language.marks)
         self._next = next(self._tokens)
         self._levels = [_Level()]
 
@@ -144,18 +161,20 @@ class _Parser:
             match token.kind:
                 case "and" | "or" | "xor":
                     self._complete(level)
-                    if not level.run:
+                    if not level.parts:
                         raise self._lonely(token, "before")
-                    if token.kind == "xor" and len(level.exclusive) + 2 > _MOST_EXCLUSIVE:
+                    if token.kind == "xor" and level.exclusive() == _MOST_EXCLUSIVE:
                         message = f"XOR joins {_MOST_EXCLUSIVE} things at the most"
                         raise self._fault(token, message, "write it with AND, OR and NOT")
                     level.connective = level.waiting = token
                 case "not":
                     level.waiting = token
-                    level.negate = not level.negate
+                    level.signs.append(token.text.upper())
                 case "word" | "phrase" | "exact" | "pattern":
-                    self._whole_star(token)
-                    level.add(operators.leaf(level.operator, token, self._context))
+                    if self._language.stars:
+                        self._whole_star(token)
+                    node = self._language.leaf(level.operator, token, self._context)
+                    level.add(node, "", token)
                     if level.operator:
                         self._value_ends(level.operator)
                 case "near":
@@ -176,46 +195,47 @@ class _Parser:
 
     def _field(self, operator: Token, level: _Level) -> None:
         """`from:ann`, `subject:"two words"`, `from:(ann OR bob)`."""
-        operators.check(operator, self._context)
+        self._language.check(operator, self._context)
         if level.operator:
             message = f"{operator.text}: cannot stand in the brackets of {level.operator.text}:"
             cure = f"close the bracket before {operator.text}:, or put it in quotes"
             raise self._fault(operator, message, cure)
         value = self._next
         if value.glued and value.kind in VALUES:
-            level.add(operators.leaf(operator, self._take(), self._context))
+            node = self._language.leaf(operator, self._take(), self._context)
+            level.add(node, operator.text.lower(), value)
             self._value_ends(operator)
         elif value.glued and value.kind == "open":
             bracket = self._take()
             whole_query = operator.text.lower() == "thread" and bracket.text == "{"
-            self._open(bracket, None if whole_query else operator)
-            self._levels[-1].thread = operator if whole_query else None
+            self._open(bracket, operator, whole_query=whole_query)
         else:
             message = f"{operator.text}: needs a value right behind the colon"
-            raise self._fault(operator, message, operators.example(operator))
+            raise self._fault(operator, message, self._language.example(operator))
 
     def _near(self, token: Token, level: _Level) -> None:
         """`a NEAR/5 b`, `a AROUND 5 b`, `a ADJ/5 b`: the word before it, and the one behind it."""
-        cure = "write for example: budget NEAR/5 meeting"
+        cure = f"write for example: {self._language.near}"
         between = self._fault(token, f"{token.text} stands between two words", cure)
-        before = level.run[-1] if level.run and not level.waiting else None
-        if not isinstance(before, syntax.Term):
+        before = level.parts[-1] if level.parts and not level.waiting else None
+        left = before.node if before and len(before.signs) % 2 == 0 else None
+        if before is None or not _one_word(left, before.value):
             raise between
-        match = NEAR.fullmatch(token.text)
-        distance = match[2] if match else None
-        if distance is None and self._next.kind == "word" and self._next.text.isdecimal():
+        distance = token.text.partition("/")[2]
+        if not distance and self._next.kind == "word" and self._next.text.isdecimal():
             distance = self._take().text
         if not 1 <= int((distance or "10")[:9]) <= FARTHEST:
             raise self._fault(token, f"{token.text}: from 1 to {FARTHEST} words", cure)
-        behind = self._next
-        after = operators.leaf(None, self._take(), self._context) if behind.kind == "word" else None
-        if not isinstance(after, syntax.Term):
+        behind = self._take()
+        if behind.kind != "word":
             raise between
-        span = (before.span[0], behind.end)
-        level.run[-1] = syntax.Near(
-            before.text, after.text, int(distance or "10"), before.field,
-            ordered=token.text.startswith("ADJ"), span=span,
-        )  # fmt: skip
+        right = self._language.leaf(None, behind, self._context)
+        if not _one_word(right, behind):
+            raise between
+        level.parts[-1] = replace(before, node=syntax.Near(
+            left.text, right.text, int(distance or "10"), left.field,
+            ordered=token.text.upper().startswith("ADJ"), span=(left.span[0], behind.end),
+        ))  # fmt: skip
 
     def _value_ends(self, operator: Token) -> None:
         """Of `date:"last week"..today` or `filename:a(1).pdf`, a half would be the wrong value."""
@@ -238,10 +258,15 @@ class _Parser:
             message = "a * by itself means every message, and something is stuck to it"
             raise self._fault(token, message, "remove it, or write a blank behind it")
 
-    def _open(self, bracket: Token, operator: Token | None) -> None:
+    def _open(self, bracket: Token, operator: Token | None, *, whole_query: bool = False) -> None:
         if len(self._levels) > DEEPEST:
-            raise _too_deep(self._context, bracket.start, bracket.end)
-        self._levels.append(_Level(bracket, operator))
+            raise _too_deep(self._context.query, bracket.start, bracket.end)
+        if bracket.text == "{" and not (whole_query or self._language.braces):
+            cure = "write (a or b), or put it in quotes"
+            raise self._fault(bracket, "braces stand behind thread: alone", cure)
+        inside = _Level(bracket, None if whole_query else operator)
+        inside.thread = operator if whole_query else None
+        self._levels.append(inside)
 
     def _close(self, token: Token) -> None:
         level = self._levels[-1]
@@ -252,15 +277,16 @@ class _Parser:
             message = f"this {token.text} does not close the {level.bracket.text} before it"
             raise self._fault(token, message, f"write a {closing} first")
         self._complete(level)
-        if not level.run:
+        if not level.parts:
             message = "there is nothing between these brackets"
-            cure = operators.example(level.operator) if level.operator else "remove them"
+            cure = self._language.example(level.operator) if level.operator else "remove them"
             raise fault(self._context.query, level.bracket.start, token.end, message, cure)
         self._levels.pop()
+        node, operator = self._language.joined(level.parts), ""
         if level.thread:
-            self._levels[-1].add(syntax.ThreadOf(level.whole(), (level.thread.start, token.end)))
-        else:
-            self._levels[-1].add(level.whole())
+            node = syntax.ThreadOf(node, (level.thread.start, token.end))
+            operator = level.thread.text.lower()
+        self._levels[-1].add(node, operator)
 
     def _end(self, level: _Level) -> Node:
         self._complete(level)
@@ -268,7 +294,7 @@ class _Parser:
             closing = _CLOSING[level.bracket.text]
             message = f"this {level.bracket.text} is never closed"
             raise self._fault(level.bracket, message, f"add a {closing}, or remove this one")
-        return level.whole() if level.run else syntax.Everything()
+        return self._language.joined(level.parts) if level.parts else syntax.Everything()
 
     def _complete(self, level: _Level) -> None:
         if level.waiting:

@@ -83,27 +83,38 @@ def read(text: str, asked: Asked) -> Cursor:
             raise ValueError
         octets = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         mark, key, date, id_, highest, skip, *rest = json.loads(octets)
-        standing = _standing(*rest) if rest else None
-        kept = int(key) if asked.sort == "size" else str(key)
-        cursor = Cursor(kept, int(date), int(id_), int(highest), int(skip), standing)
-    except (ValueError, TypeError, IndexError, binascii.Error, RecursionError):
+        if mark == asked.mark:
+            kept = _number(key) if asked.sort == "size" else str(key)
+            standing = _standing(*rest) if rest else None
+            return Cursor(
+                kept, _number(date), _number(id_), _number(highest), _number(skip), standing
+            )
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError):
         raise UsageError("this is no cursor", cure="leave it away for the first page") from None
-    if mark != asked.mark:
-        raise UsageError(
-            "this cursor is of another query, order or grouping",
-            cure="ask the same as for the page before, or leave the cursor away",
-        )
-    return cursor
+    raise UsageError(
+        "this cursor is of another query, order or grouping",
+        cure="ask the same as for the page before, or leave the cursor away",
+    )
 
 
 def _standing(
     last: list[Any], newest: Any, highest: Any, average: Any, rarity: list[Any]
 ) -> Standing:
     date, id_, score = last
+    if not float(average) > 0:
+        raise ValueError
     return Standing(
-        Match(int(date), int(id_), float(score)),
-        int(newest),
-        int(highest),
+        Match(_number(date), _number(id_), float(score)),
+        _number(newest),
+        _number(highest),
         float(average),
         tuple(map(float, rarity)),
     )
+
+
+def _number(value: Any) -> int:
+    """A whole number that SQLite can hold."""
+    number = int(value)
+    if abs(number) >= 1 << 63:
+        raise ValueError
+    return number

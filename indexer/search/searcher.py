@@ -197,7 +197,7 @@ class Searcher:
         return self._visible[2]
 
     def _suggestions(self, text: str, dialect: str) -> tuple[str, ...]:
-        if not self._scope.is_everything:
+        if dialect != "mailseek" or not self._scope.is_everything:
             return ()  # which words there are tells of what is out of reach
 
         def finds(other: str) -> bool:

@@ -280,6 +280,7 @@ def test_a_message_stays_on_one_short_line_whatever_was_typed() -> None:
         '"' * 9999,
         "date:" + "2024.." * 2000,
         "(" * (DEEPEST + 1) + "a" + ")" * (DEEPEST + 1),
+        "(" * 30 + "a" + " XOR a)" * 30,
     ],
 )
 def test_absurd_queries_are_errors_not_crashes(text: str) -> None:
