@@ -66,7 +66,11 @@ def fill(settings: Settings, mails: Iterable[Mail] = MAILS) -> None:
             account = folders.account_id(catalog, mail.account)
             with catalog.transaction() as connection:
                 folder = folders.begin(
-                    connection, account, mail.folder, "/", mail.folder.lower() * (mail.folder == "INBOX")
+                    connection,
+                    account,
+                    mail.folder,
+                    "/",
+                    mail.folder.lower() * (mail.folder == "INBOX"),
                 )
             when = FIRST + timedelta(hours=mail.hours)
             headers = Headers(
