@@ -23,6 +23,7 @@ from indexer.sync.apply import Portion
 from search_api.app import create_app
 from tests.servers.stack import wait_for
 
+ANN = Address("Ann", "ann@x.org")
 FIRST = datetime(2024, 5, 6, 8, tzinfo=UTC)
 
 
@@ -33,7 +34,7 @@ class Mail:
     number: int
     subject: str = "A report"
     text: str = "The lighthouse blinks."
-    sender: Address = Address("Ann", "ann@x.org")
+    sender: Address = ANN
     account: str = "work"
     folder: str = "INBOX"
     flags: tuple[str, ...] = ()
@@ -62,16 +63,14 @@ MAILS = (
 def fill(settings: Settings, mails: Iterable[Mail] = MAILS) -> None:
     """Put messages into the catalog, in this order, and index them."""
     with Catalog.open(settings.catalog_path) as catalog:
+        begun: dict[tuple[str, str], int] = {}
         for mail in mails:
             account = folders.account_id(catalog, mail.account)
-            with catalog.transaction() as connection:
-                folder = folders.begin(
-                    connection,
-                    account,
-                    mail.folder,
-                    "/",
-                    mail.folder.lower() * (mail.folder == "INBOX"),
-                )
+            where = mail.account, mail.folder
+            if where not in begun:
+                role = "inbox" if mail.folder == "INBOX" else ""
+                with catalog.transaction() as connection:
+                    begun[where] = folders.begin(connection, account, mail.folder, "/", role)
             when = FIRST + timedelta(hours=mail.hours)
             headers = Headers(
                 message_id=mail.message_id,
@@ -89,7 +88,7 @@ def fill(settings: Settings, mails: Iterable[Mail] = MAILS) -> None:
                 Document(headers, mail.text, mail.attachments),
             )
             place = [Placing(mail.number, stored_flags(frozenset(mail.flags)), None)]
-            apply.portion(catalog, account, folder, Portion(new=[(new, place)]))
+            apply.portion(catalog, account, begun[where], Portion(new=[(new, place)]))
         drain(catalog, settings.index_path)
 
 

@@ -54,7 +54,9 @@ def settings(tmp_path: Path) -> Settings:
 def serving(settings: Settings, token: str | None) -> Iterator[httpx.Client]:
     """A real server on a free port, and a client of it."""
     server = uvicorn.Server(
-        uvicorn.Config(create_app(settings, secret=token, is_open=token is None), port=0, log_level="warning")
+        uvicorn.Config(
+            create_app(settings, secret=token, is_open=token is None), port=0, log_level="warning"
+        )
     )
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -36,7 +36,7 @@ def client() -> Iterator[httpx.Client]:
             yield client
 
 
-schema = schemathesis.openapi.from_dict(create_app(Settings(home=Path("."))).openapi())
+schema = schemathesis.openapi.from_dict(create_app(Settings(home=Path())).openapi())
 
 
 @schema.parametrize()
