@@ -123,16 +123,17 @@ def members_of(catalog: Catalog, threads: Sequence[int]) -> dict[int, int]:
     )
 
 
-def linked_ids(catalog: Catalog, ids: Sequence[int]) -> list[tuple[int, tuple[str, ...]]]:
-    """(id, the Message-IDs that it names: its own, and those of its References)."""
+def linked_ids(catalog: Catalog, ids: Sequence[int]) -> list[tuple[int, list[tuple[int, str]]]]:
+    """(id, what links it to others: its account with each Message-ID that it names, its own or one
+    of its References)."""
     rows = catalog.connection.execute(
-        "SELECT id, message_id, json_extract(headers, '$.references') FROM document"
+        "SELECT id, account_id, message_id, json_extract(headers, '$.references') FROM document"
         " WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(ids)),),
     )
     return [
-        (id_, (*((own,) if own else ()), *json.loads(references or "[]")))
-        for id_, own, references in rows
+        (id_, [(account_id, each) for each in (own, *json.loads(references or "[]")) if each])
+        for id_, account_id, own, references in rows
     ]
 
 

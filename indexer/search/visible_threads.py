@@ -7,7 +7,7 @@ message, not by one that must not be known to be there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Protocol
 
 from indexer.catalog import lookup
@@ -64,11 +64,11 @@ class VisibleThreads:
         return named(lookup.linked_ids(self._catalog, list(seen)))
 
 
-def named(messages: Sequence[tuple[int, Sequence[str]]]) -> dict[int, int]:
-    """id → the lowest id of its thread, of messages with the Message-IDs that each of them names:
-    those that name the same one are of one thread, and so on."""
+def named(messages: Sequence[tuple[int, Sequence[Hashable]]]) -> dict[int, int]:
+    """id → the lowest id of its thread, of messages with what links each of them to others: those
+    that share a link are of one thread, and so on."""
     first: dict[int, int] = {}
-    by_message_id: dict[str, int] = {}
+    by_link: dict[Hashable, int] = {}
 
     def root(id_: int) -> int:
         while first[id_] != id_:
@@ -76,9 +76,9 @@ def named(messages: Sequence[tuple[int, Sequence[str]]]) -> dict[int, int]:
             id_ = first[id_]
         return id_
 
-    for id_, message_ids in sorted(messages):
+    for id_, links in sorted(messages, key=lambda each: each[0]):
         first[id_] = id_
-        for message_id in message_ids:
-            one, other = root(by_message_id.setdefault(message_id, id_)), root(id_)
+        for link in links:
+            one, other = root(by_link.setdefault(link, id_)), root(id_)
             first[max(one, other)] = min(one, other)
     return {id_: root(id_) for id_ in first}
