@@ -1,127 +1,97 @@
-"""The HTTP API: search, and whether the installation is well. Nothing is served without the token."""
+"""The HTTP API, put together: middleware, error handlers, and the routes of `search_api.routes`."""
 
 from __future__ import annotations
 
-import dataclasses
-import hmac
-import threading
-from collections.abc import Callable
-from typing import Annotated, Any
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
-from fastapi import Depends, FastAPI, Query, Request
-from fastapi.responses import JSONResponse, PlainTextResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from indexer import __version__
-from indexer.catalog.overview import overview
-from indexer.catalog.store import Catalog
-from indexer.errors import MailseekError, QueryError
-from indexer.search.as_json import page_json
-from indexer.search.opening import searcher
-from indexer.search.paging import Sort
-from indexer.search.searcher import Searcher
-from indexer.settings import Settings
+from indexer.settings import Settings, load
+from search_api import environment, problems
+from search_api.guards import BoundedBodies, LoopbackOnly, ProtectiveHeaders
+from search_api.installation import Installation
+from search_api.measures import Measured, Measures
+from search_api.problems import ProblemDetails
+from search_api.routes import (
+    accounts,
+    documentation,
+    health,
+    messages,
+    saved,
+    searching,
+    suggestions,
+)
+from search_api.syncing import Syncs
 
-_MOST_HITS = 200
-_LONGEST_QUERY = 2000  # characters
+_DESCRIPTION = """Search IMAP mailboxes in milliseconds. Every request but /healthz, /readyz and the
+documentation needs a token (`mailseek token create`), sent as `Authorization: Bearer msk_…`; a token
+reaches some accounts, and messages that match its filter. Errors are problems as RFC 9457 has them."""
 
 
-class _Unauthorized(Exception):
-    """No token, or a wrong one."""
-
-
-def create_app(settings: Settings, token: str | None) -> FastAPI:
-    """The application; with `token` None everybody who reaches it may search (loopback only)."""
-    app = FastAPI(title="mailseek", version=__version__, openapi_url="/openapi.json")
-    opened = _of_thread(settings)
-
-    def allowed(
-        given: Annotated[
-            HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))
-        ],
-    ) -> None:
-        if token is not None and not (
-            given and hmac.compare_digest(given.credentials.encode(), token.encode())
-        ):
-            raise _Unauthorized
-
-    @app.exception_handler(_Unauthorized)
-    def unauthorized(_request: Request, _error: _Unauthorized) -> JSONResponse:
-        answer = _problem(401, "Unauthorized", "send the token: Authorization: Bearer …")
-        answer.headers["WWW-Authenticate"] = "Bearer"
-        return answer
-
-    @app.exception_handler(QueryError)
-    def wrong_query(_request: Request, error: QueryError) -> JSONResponse:
-        return _problem(
-            400, "The query cannot be understood", error.message, position=error.position,
-            length=error.length, hint=error.cure,
-        )  # fmt: skip
-
-    @app.exception_handler(MailseekError)
-    def unavailable(_request: Request, error: MailseekError) -> JSONResponse:
-        return _problem(503, "Unavailable", error.message, hint=error.cure)
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """The process answers."""
-        return {"status": "ok"}
-
-    @app.get("/readyz")
-    def readyz() -> dict[str, str]:
-        """The catalog can be read."""
-        catalog, _ = opened()
-        catalog.connection.execute("SELECT 1 FROM account LIMIT 1").fetchone()
-        return {"status": "ok"}
-
-    @app.get("/metrics", dependencies=[Depends(allowed)], response_class=PlainTextResponse)
-    def metrics() -> PlainTextResponse:
-        """What `mailseek beat --metrics` serves as well."""
-        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
-        from worker.metrics import registry
-
-        return PlainTextResponse(
-            generate_latest(registry(settings)), media_type=CONTENT_TYPE_LATEST
+def create_app(
+    settings: Settings, *, secret: str | None = None, is_open: bool = False
+) -> FastAPI:  # fmt: skip
+    """The application; `secret` is an administrator's token besides those of the catalog. With
+    `is_open` whoever asks from this machine may search and read without one."""
+    installation = Installation(settings, secret=secret, is_open=is_open)
+    app = FastAPI(
+        title="mailseek",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url="/openapi.json",
+        docs_url=None,  # routes.documentation has it: the usual ones load scripts from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.installation = installation
+    app.state.measures = Measures()
+    app.state.syncs = Syncs()
+    problems.install(app)
+    for module in (searching, messages, accounts, suggestions, saved, health, documentation):
+        app.include_router(module.router)
+    app.add_middleware(BoundedBodies)
+    if settings.api.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.api.cors_origins),
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
+            expose_headers=["ETag", "Retry-After", "Content-Disposition"],
         )
-
-    @app.get("/v1/search", dependencies=[Depends(allowed)])
-    def search(
-        q: Annotated[str, Query(max_length=_LONGEST_QUERY, examples=["from:ann is:unread"])],
-        limit: Annotated[int, Query(ge=1, le=_MOST_HITS)] = 20,
-        sort: Sort = "date",
-        count: bool = False,
-        threads: bool = False,
-    ) -> dict[str, Any]:
-        """The language, the hits and the coverage of `mailseek search --json`."""
-        _, searching = opened()
-        return page_json(searching.search(q, limit=limit, sort=sort, count=count, threads=threads))
-
-    @app.get("/v1/status", dependencies=[Depends(allowed)])
-    def status() -> dict[str, Any]:
-        """Accounts and their counts."""
-        catalog, _ = opened()
-        lines = [dataclasses.asdict(line) for line in overview(catalog)]
-        return {"accounts": [{k: v for k, v in line.items() if k != "folders"} for line in lines]}
-
+    if is_open:
+        app.add_middleware(LoopbackOnly, origins=settings.api.cors_origins)
+    app.add_middleware(ProtectiveHeaders)
+    app.add_middleware(Measured, measures=app.state.measures)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
 
-def _of_thread(settings: Settings) -> Callable[[], tuple[Catalog, Searcher]]:
-    """A function that gives each thread that answers a catalog and a searcher of its own, kept warm."""
-    local = threading.local()
-
-    def opened() -> tuple[Catalog, Searcher]:
-        if not hasattr(local, "opened"):
-            catalog = Catalog.open(settings.catalog_path, read_only=True)
-            local.opened = catalog, searcher(settings, catalog)
-        found: tuple[Catalog, Searcher] = local.opened
-        return found
-
-    return opened
+def application() -> FastAPI:
+    """For uvicorn's `factory`: as the environment says, which all workers share. Raises ConfigError."""
+    return create_app(
+        load(),
+        secret=environment.secret(os.environ),
+        is_open=os.environ.get(environment.OPEN) == "1",
+    )
 
 
-def _problem(status: int, title: str, detail: str, **more: Any) -> JSONResponse:
-    """RFC 9457."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    return JSONResponse(body, status, media_type="application/problem+json")
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.installation.close()
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The document, with the schema of problems, which no route answers by itself."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+    return app.openapi_schema or {}

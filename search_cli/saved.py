@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
@@ -12,8 +11,6 @@ from indexer.catalog.store import Catalog
 from indexer.errors import ConfigError
 from indexer.settings import load
 from search_cli import output
-
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 @click.group("saved")
@@ -30,27 +27,12 @@ def command() -> None:
 def add(home: Path | None, name: str, query: tuple[str, ...]) -> int:
     """Save a query, in place of the one that had the name."""
     from indexer.search.opening import searcher
+    from indexer.search.saving import keep
 
-    if not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"{name!r} is no name for a saved search",
-            cure="use 1 to 40 letters, digits, - and _",
-        )
     settings = load(home)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    text = " ".join(query)
     with Catalog.open(settings.catalog_path) as catalog:
-        searching = searcher(settings, catalog)
-        before = saved.listed(catalog).get(name)
-        saved.keep(catalog, name, text)
-        try:
-            searching.parsed(f"query:{name}")  # also whether it holds itself
-        except BaseException:
-            if before is None:
-                saved.remove(catalog, name)
-            else:
-                saved.keep(catalog, name, before)
-            raise
+        keep(catalog, searcher(settings, catalog), name, " ".join(query))
     click.echo(f"saved; try: mailseek search query:{name}")
     return 0
 

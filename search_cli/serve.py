@@ -8,68 +8,83 @@ from pathlib import Path
 import click
 
 from indexer.errors import ConfigError
-from indexer.settings import is_loopback, load
+from indexer.settings import Settings, is_loopback, load
+
+_GRACE = 15  # seconds that requests have to end in, once the service is told to
 
 
 @click.command(
     "serve",
     epilog="""\b
 Examples:
-  MAILSEEK_API_TOKEN=$(openssl rand -hex 32) mailseek serve
+  mailseek token create app --scope search,read
+  mailseek serve
+  mailseek serve --workers 2 --port 8465
   mailseek serve --open          for this machine alone, without a token""",
 )
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8465, show_default=True)
-@click.option("--open", "is_open", is_flag=True, help="Without a token; on loopback only.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes."
+)
+@click.option(
+    "--open", "is_open", is_flag=True, help="Search and read without a token; on loopback only."
+)
 @click.pass_obj
-def command(home: Path | None, host: str, port: int, is_open: bool) -> int:
-    """Serve searches over HTTP: /v1/search, /v1/status, /healthz, /readyz, /metrics, /docs.
+def command(home: Path | None, host: str, port: int, workers: int, is_open: bool) -> int:
+    """Serve the HTTP API: /v1/search and more; /docs lists all of it.
 
-    The token is in MAILSEEK_API_TOKEN, or in the file that MAILSEEK_API_TOKEN_FILE names.
+    Who may ask has a token of `mailseek token create`. MAILSEEK_API_TOKEN, or the file that
+    MAILSEEK_API_TOKEN_FILE names, may hold one more, an administrator's.
     """
-    token = None if is_open else _token()
+    settings = load(home)
     if is_open and not is_loopback(host):
         raise ConfigError(
             f"without a token, everybody who reaches {host} could read your mail",
             where="--open",
-            cure="use --host 127.0.0.1, or set MAILSEEK_API_TOKEN",
+            cure="use --host 127.0.0.1, or make a token with `mailseek token create`",
         )
     try:
         import uvicorn
 
-        from search_api.app import create_app
+        from search_api import environment
     except ImportError as error:
         raise ConfigError(
             "the HTTP API is not installed", cure="pip install 'mailseek[api]'"
         ) from error
+    if environment.secret(os.environ) is None and not is_open and not _has_tokens(settings):
+        raise ConfigError(
+            "there is no token: nobody could ask for anything",
+            cure="`mailseek token create NAME` makes one; --open does without, on loopback",
+        )
     if is_open:
-        click.echo(f"no token: everybody on this machine can search on port {port}", err=True)
+        click.secho(
+            f"WARNING: --open: every user and program of this machine can read your mail on port {port}",
+            fg="red",
+            bold=True,
+            err=True,
+        )
+    # Variables, because the processes that answer begin anew.
+    os.environ["MAILSEEK_HOME"] = str(settings.home)
+    os.environ[environment.OPEN] = "1" if is_open else ""
     uvicorn.run(
-        create_app(load(home), token),
+        "search_api.app:application",
+        factory=True,
         host=host,
         port=port,
+        workers=workers,
         log_level="warning",
         server_header=False,
+        timeout_graceful_shutdown=_GRACE,
     )
     return 0
 
 
-def _token() -> str:
-    token = os.environ.get("MAILSEEK_API_TOKEN", "")
-    file = os.environ.get("MAILSEEK_API_TOKEN_FILE")
-    if not token and file:
-        try:
-            token = Path(file).read_text().strip()
-        except OSError as error:
-            raise ConfigError(
-                f"cannot be read: {error.strerror}",
-                where=file,
-                cure="check MAILSEEK_API_TOKEN_FILE",
-            ) from error
-    if len(token) < 16:
-        raise ConfigError(
-            "no token, or one that can be guessed" if token else "no token is configured",
-            where="MAILSEEK_API_TOKEN",
-            cure="set it to 16 characters or more (openssl rand -hex 32), or use --open on loopback",
-        )
-    return token
+def _has_tokens(settings: Settings) -> bool:
+    from indexer.catalog import tokens
+    from indexer.catalog.store import Catalog
+
+    if not settings.catalog_path.exists():
+        return False
+    with Catalog.open(settings.catalog_path) as catalog:
+        return bool(tokens.listed(catalog))

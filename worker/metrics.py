@@ -41,11 +41,14 @@ class InstallationCollector(Collector):
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._redis = broker.client(settings)
+        self._redis = broker.client(settings) if settings.workers.redis else None
 
     def collect(self) -> Iterable[Metric]:
-        """All metrics."""
-        for source in (self._from_redis, self._from_catalog):
+        """All metrics; those of workers where there are some."""
+        sources = [self._from_catalog]
+        if self._redis is not None:
+            sources.insert(0, self._from_redis)
+        for source in sources:
             up = GaugeMetricFamily(
                 f"mailseek_{source.__name__.removeprefix('_from_')}_up", "1: answers."
             )
@@ -58,6 +61,7 @@ class InstallationCollector(Collector):
             yield up
 
     def _from_redis(self) -> Iterator[Metric]:
+        assert self._redis is not None
         counters = activity.counters(self._redis)
         for name, text in _COUNTERS.items():
             yield CounterMetricFamily(f"mailseek_{name}", text, value=counters.get(name, 0))
@@ -114,7 +118,7 @@ def _lags(counters: dict[str, float]) -> Metric:
 
 
 def registry(settings: Settings) -> CollectorRegistry:
-    """What can be asked for all metrics. Raises ConfigError where no Redis is configured."""
+    """What can be asked for all metrics."""
     made = CollectorRegistry()
     made.register(InstallationCollector(settings))
     return made

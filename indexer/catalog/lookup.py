@@ -123,6 +123,20 @@ def members_of(catalog: Catalog, threads: Sequence[int]) -> dict[int, int]:
     )
 
 
+def linked_ids(catalog: Catalog, ids: Sequence[int]) -> list[tuple[int, list[tuple[int, str]]]]:
+    """(id, what links it to others: its account with each Message-ID that it names, its own or one
+    of its References)."""
+    rows = catalog.connection.execute(
+        "SELECT id, account_id, message_id, json_extract(headers, '$.references') FROM document"
+        " WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    return [
+        (id_, [(account_id, each) for each in (own, *json.loads(references or "[]")) if each])
+        for id_, account_id, own, references in rows
+    ]
+
+
 def partitions_of(catalog: Catalog, ids: Sequence[int]) -> list[tuple[int, int, str]]:
     """(id, account id, period) of some documents; ids that are gone are left out."""
     return catalog.connection.execute(

@@ -48,13 +48,26 @@ class TextPart:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedPart:
+    """Where an attachment is in its message, and its transfer encoding in lower case."""
+
+    attachment: Attachment
+    section: str
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
 class Structure:
-    """What a message consists of, as far as search cares; `kinds` as in Document."""
+    """What a message consists of, as far as search cares; `kinds` as in Document.
+
+    `attached` says where each of `attachments` is.
+    """
 
     texts: tuple[TextPart, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     notes: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    attached: tuple[AttachedPart, ...] = ()
 
 
 def choose(structure: Any) -> Structure:
@@ -71,16 +84,17 @@ def choose(structure: Any) -> Structure:
         chooser.notes.append(f"only the first {_MOST_TEXTS} text parts are indexed")
     return Structure(
         tuple(chooser.texts[:_MOST_TEXTS]),
-        tuple(chooser.attachments),
+        tuple(each.attachment for each in chooser.attached),
         tuple(dict.fromkeys(chooser.notes)),
         kinds_of(structure),
+        tuple(chooser.attached),
     )
 
 
 class _Chooser:
     def __init__(self) -> None:
         self.texts: list[TextPart] = []
-        self.attachments: list[Attachment] = []
+        self.attached: list[AttachedPart] = []
         self.notes: list[str] = []
         self._parts = 0
 
@@ -154,7 +168,10 @@ class _Chooser:
             self.notes.append(note)
         disposed, _ = disposition(part)
         if name or disposed == "attachment" or not kind.startswith(("text/", "image/")):
-            self.attachments.append(Attachment(name, kind, octets(part)))
+            found = Attachment(name, kind, octets(part))
+            # That of an attached message is its own header fields' affair (RFC 2046 section 5.2.1).
+            encoding = "7bit" if kind == "message/rfc822" else token(at(part, 5))
+            self.attached.append(AttachedPart(found, number, encoding or "7bit"))
 
     def _embedded(self, part: Any, number: str, depth: int) -> None:
         """message/rfc822: its parts are numbered below it; a single one is `.1`."""

@@ -164,12 +164,35 @@ def fetch_source(session: Session, uid: int) -> bytes:
     """A whole message. Raises ProtocolError where it is gone."""
     source = _body(_fetch(session, [uid], "BODY.PEEK[]").get(uid, {}), "")
     if source is None:
-        raise ProtocolError(
-            "the message is not there any more",
-            where=f"account {session.account}",
-            cure="run `mailseek sync` to follow what changed",
-        )
+        raise _gone(session)
     return source
+
+
+def fetch_structure(session: Session, uid: int) -> Structure:
+    """What a message consists of. Raises ProtocolError where it is gone."""
+    answer = _fetch(session, [uid], "BODYSTRUCTURE").get(uid, {})
+    if b"BODYSTRUCTURE" not in answer:
+        raise _gone(session)
+    with _errors(session):
+        return choose(answer[b"BODYSTRUCTURE"])
+
+
+def fetch_piece(session: Session, uid: int, section: str, start: int, octets: int) -> bytes:
+    """Some octets of a section as they are transferred ('' is the whole message); fewer where it
+    ends. Raises ProtocolError where the message is gone."""
+    item = f"BODY.PEEK[{section}]<{start}.{octets}>"
+    piece = _body(_fetch(session, [uid], item).get(uid, {}), section)
+    if piece is None:
+        raise _gone(session)
+    return piece
+
+
+def _gone(session: Session) -> ProtocolError:
+    return ProtocolError(
+        "the message is not there any more",
+        where=f"account {session.account}",
+        cure="run `mailseek sync` to follow what changed",
+    )
 
 
 def _errors(session: Session) -> Any:

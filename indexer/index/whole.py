@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from indexer import deadline
 from indexer.index.analysis import is_single_unspaced, query_words
 from indexer.index.cursors import END, All, Cursor, Listed
 from indexer.index.engine import States, is_of_states
@@ -16,6 +17,8 @@ from indexer.index.partitions import Segment
 from indexer.index.word_matching import WITH_FORMS
 from indexer.query import syntax
 from indexer.query.syntax import Node
+
+_OFTEN = 16  # documents between two looks at the deadline
 
 _FIELDS = frozenset({"", "subject", "from", "to", "cc", "bcc", "filename"})
 """Fields of a query that are whole fields of the index."""
@@ -31,6 +34,7 @@ class _Whole:
         self._segment, self._states, self._languages = segment, states, languages
 
     def of(self, node: Node) -> set[int]:
+        deadline.check()
         match node:
             case syntax.And(parts):
                 return self._all(parts)
@@ -96,6 +100,8 @@ def _walked(found: Cursor) -> list[int]:
     numbers = []
     number = found.seek(0)
     while number != END:
+        if number % _OFTEN == 0:
+            deadline.check()
         numbers.append(number)
         number = found.seek(number + 1)
     return numbers

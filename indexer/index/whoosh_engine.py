@@ -12,6 +12,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer import deadline
 from indexer.errors import StorageError
 from indexer.index.cursors import END, All, Cursor, Listed
 from indexer.index.engine import Match, Partition, PartitionStats, Standing, States
@@ -32,6 +33,9 @@ from indexer.query.syntax import Node
 
 if TYPE_CHECKING:  # searching does without what writing needs
     from indexer.catalog.records import Record
+
+
+_OFTEN = 16  # documents between two looks at the deadline
 
 
 class WhooshEngine:
@@ -101,6 +105,8 @@ class WhooshEngine:
             numbers = matching(query, segment, states, self._languages)
             scores = scorer.of(segment)
             for number in sorted(numbers):
+                if number % _OFTEN == 0:
+                    deadline.check()
                 floor = best[0][0] if len(best) >= limit else 0.0
                 key = scores.score(number, floor), segment.dates[number], segment.ids[number]
                 if above is not None and (key >= above or key[2] > scorer.standing.highest):
@@ -233,7 +239,8 @@ class _Walk:
         self.date = self.id = 0
 
     def advance(self) -> bool:
-        """To the next match; False where there is none."""
+        """To the next match; False where there is none. Raises QueryTooCostly."""
+        deadline.check()
         self.number = self._cursor.seek(self.number + 1)
         if self.number == END:
             return False

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from indexer.catalog import names, saved
+from indexer.catalog import saved
 from indexer.catalog.store import Catalog
 from indexer.index.analysis import words
 from indexer.index.engine import SearchEngine
 from indexer.query import operators
+from indexer.search.known_names import AllNames, KnownNames
 
 _MOST = 10
 _DATES = ("today", "yesterday", "last_week", "this_month", "last_month", "this_year", "last_year")
@@ -33,6 +34,13 @@ def completions(
     catalog: Catalog, engine: SearchEngine, query: str, limit: int = _MOST
 ) -> list[Completion]:
     """For a query that is typed up to its end, the likeliest first."""
+    return completions_from(AllNames(catalog, engine), saved.listed(catalog), query, limit)
+
+
+def completions_from(
+    known: KnownNames, saved_names: Iterable[str], query: str, limit: int = _MOST
+) -> list[Completion]:
+    """The same from what may be shown."""
     match = _LAST.search(query)
     last = match[0] if match else ""
     start = len(query) - len(last)
@@ -40,27 +48,28 @@ def completions(
     typed = last.removeprefix("-")
     name, colon, value = typed.partition(":")
     if colon:
-        found = _values(catalog, name.lower(), value.strip('"'))
+        found = _values(known, saved_names, name.lower(), value.strip('"'))
         return [
             Completion(start, f"{minus}{name}:{_quoted(text)}", shown)
             for text, shown in islice(found, limit)
         ]
     return [
-        Completion(start, minus + text, shown)
-        for text, shown in islice(_bare(catalog, engine, typed), limit)
+        Completion(start, minus + text, shown) for text, shown in islice(_bare(known, typed), limit)
     ]
 
 
-def _values(catalog: Catalog, name: str, part: str) -> Iterator[tuple[str, str]]:
+def _values(
+    known: KnownNames, saved_names: Iterable[str], name: str, part: str
+) -> Iterator[tuple[str, str]]:
     """Values of an operator that hold what was typed of them."""
     folded = part.casefold()
     fixed: dict[str, Callable[[], Iterable[str]]] = {
-        "in": lambda: [*operators.ROLES, *names.folders(catalog)],
+        "in": lambda: [*operators.ROLES, *known.folders()],
         "is": operators.states,
         "has": lambda: ["attachment", "keyword"],
-        "account": lambda: names.accounts(catalog),
-        "query": lambda: saved.listed(catalog),
-        "keyword": lambda: names.keywords(catalog, 1000),
+        "account": known.accounts,
+        "query": lambda: saved_names,
+        "keyword": known.keywords,
         "type": lambda: _TYPES,
         "date": lambda: _DATES,
     }
@@ -71,15 +80,15 @@ def _values(catalog: Catalog, name: str, part: str) -> Iterator[tuple[str, str]]
         some.sort(key=lambda each: not each.casefold().startswith(folded))
         yield from ((each, "") for each in some)
     elif name in ("from", "to", "cc", "bcc", "recipient", "recip", "with", "contact"):
-        for sender in names.senders(catalog, part, _MOST):
+        for sender in known.senders(part, _MOST):
             yield _address(sender), sender
     elif name == "list":
-        for list_ in names.lists(catalog, part, _MOST):
+        for list_ in known.lists(part, _MOST):
             address = _ADDRESS.search(list_)
             yield (address[1] if address else list_), list_
 
 
-def _bare(catalog: Catalog, engine: SearchEngine, typed: str) -> Iterator[tuple[str, str]]:
+def _bare(known: KnownNames, typed: str) -> Iterator[tuple[str, str]]:
     """Operators, then words of the mailbox, then senders."""
     if not typed:
         return
@@ -88,9 +97,9 @@ def _bare(catalog: Catalog, engine: SearchEngine, typed: str) -> Iterator[tuple[
             yield f"{name}:", f"for example {operators.OPERATORS[name].example}"
     folded = words(typed)
     if len(folded) == 1 and len(folded[0]) >= 2:
-        for word, documents in engine.beginning(folded[0], 5):
+        for word, documents in known.words(folded[0], 5):
             yield word, f"{documents} messages"
-    for sender in names.senders(catalog, typed, 3) if len(typed) >= 2 else ():
+    for sender in known.senders(typed, 3) if len(typed) >= 2 else ():
         yield f"from:{_quoted(_address(sender))}", sender
 
 

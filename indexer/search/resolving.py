@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import islice
 
-from indexer.catalog import lookup, saved, states
+from indexer.catalog import saved, states
 from indexer.catalog.store import Catalog
 from indexer.errors import QueryError
 from indexer.index.engine import Match
 from indexer.query import syntax
 from indexer.query.parser import both, either, parse
 from indexer.query.syntax import Node
+from indexer.search.visible_threads import AllThreads, Threads
 
 _MOST_THREADS = 1000  # matches of a thread's query that are looked up before anything else
 
@@ -57,10 +58,12 @@ class Resolver:
         own_addresses: Sequence[str],
         matches: Callable[[Node], Iterator[Match]],
         scope: Scope,
+        threads: Threads,
     ) -> None:
         self._catalog, self._zone = catalog, zone
         self._own_addresses, self._matches = own_addresses, matches
-        self._scope = scope
+        self._scope, self._threads_of = scope, threads
+        self._most_threads: int | None = _MOST_THREADS
 
     def tree(self, typed: Typed) -> Node:
         """The tree of a query, its names known to exist, nothing replaced. Raises QueryError."""
@@ -92,11 +95,18 @@ class Resolver:
         if scope.accounts:
             parts.append(either([syntax.Account(name) for name in scope.accounts]))
         if scope.query:
-            everything = Resolver(
-                self._catalog, self._zone, self._own_addresses, self._matches, Scope()
-            )
-            parts.append(everything.resolved(Typed(scope.query)))
+            parts.append(self._whole().resolved(Typed(scope.query)))
         return both([self._known(part) for part in parts]) if parts else syntax.Everything()
+
+    def _whole(self) -> Resolver:
+        """One that nothing is kept from; it looks up whole threads, which must not be asked of
+        somebody who sees them in part."""
+        everything = AllThreads(self._catalog)
+        whole = Resolver(
+            self._catalog, self._zone, self._own_addresses, self._matches, Scope(), everything
+        )
+        whole._most_threads = None
+        return whole
 
     def _visible(self, query: Node) -> Node:
         return query if self._scope.is_everything else both([query, self.scope()])
@@ -128,6 +138,8 @@ class Resolver:
                 return syntax.Not(self._resolved(part, text, within))
             case syntax.Saved(name, span):
                 return self._saved(name, span, text, within)
+            case syntax.InThreads(ids, span) if not self._scope.is_everything:
+                return syntax.Among(frozenset(self._threads_of.members(sorted(ids))), span)
             case syntax.ThreadOf(part, span):
                 return self._threads(self._visible(self._resolved(part, text, within)), span)
             case syntax.Personal():
@@ -156,11 +168,14 @@ class Resolver:
     def _threads(self, query: Node, span: syntax.Span) -> Node:
         """The threads of few matches, by id; of many it is asked message by message."""
         matches = self._matches(query)
-        ids = [match.id for match in islice(matches, _MOST_THREADS + 1)]
-        if len(ids) > _MOST_THREADS:
+        most = self._most_threads
+        ids = [match.id for match in (matches if most is None else islice(matches, most + 1))]
+        if most is not None and len(ids) > most:
             return syntax.ThreadOf(query, span)
-        threads = frozenset(lookup.threads_of(self._catalog, ids).values())
-        return syntax.InThreads(threads, span)
+        threads = frozenset(self._threads_of.of(ids).values())
+        if self._scope.is_everything:
+            return syntax.InThreads(threads, span)
+        return syntax.Among(frozenset(self._threads_of.members(sorted(threads))), span)
 
     def _personal(self) -> Node:
         mine = [syntax.Phrase(address, "with") for address in self._own_addresses]
