@@ -186,8 +186,9 @@ def fill(catalog: Catalog, id_: int, members: Collection[int], digest: str) -> N
     """What its results hold at its beginning."""
     with catalog.transaction() as connection:
         connection.execute(
-            "INSERT OR IGNORE INTO member SELECT id, value FROM subscription, json_each(?)"
-            " WHERE id = ?",
+            "INSERT OR IGNORE INTO member SELECT subscription.id, value"
+            " FROM subscription, json_each(?)"
+            " WHERE subscription.id = ?",
             (json.dumps(sorted(members)), id_),
         )
         connection.execute(

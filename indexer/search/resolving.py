@@ -48,7 +48,8 @@ class Scope:
 
 
 class Resolver:
-    """`matches` finds what a resolved tree matches, lazily."""
+    """`matches` finds what a resolved tree matches, lazily. `lenient`: a folder or an account that is
+    not there holds nothing, instead of being an error; so it is within a scope, too."""
 
     def __init__(
         self,
@@ -57,8 +58,11 @@ class Resolver:
         own_addresses: Sequence[str],
         matches: Callable[[Node], Iterator[Match]],
         scope: Scope,
+        *,
+        lenient: bool = False,
     ) -> None:
         self._catalog, self._zone = catalog, zone
+        self._lenient = lenient or not scope.is_everything
         self._own_addresses, self._matches = own_addresses, matches
         self._scope = scope
 
@@ -72,7 +76,7 @@ class Resolver:
 
             query = dialects.read(typed.dialect, typed.text, now=now, zone=self._zone)
         try:
-            if self._scope.is_everything:
+            if not self._lenient:
                 states.check(self._catalog, query)
         except states.UnknownName as error:
             raise error.in_query(typed.text) from None
@@ -93,7 +97,7 @@ class Resolver:
             parts.append(either([syntax.Account(name) for name in scope.accounts]))
         if scope.query:
             everything = Resolver(
-                self._catalog, self._zone, self._own_addresses, self._matches, Scope()
+                self._catalog, self._zone, self._own_addresses, self._matches, Scope(), lenient=True
             )
             parts.append(everything.resolved(Typed(scope.query)))
         return both([self._known(part) for part in parts]) if parts else syntax.Everything()
@@ -132,7 +136,7 @@ class Resolver:
                 return self._threads(self._visible(self._resolved(part, text, within)), span)
             case syntax.Personal():
                 return self._personal()
-            case syntax.In() | syntax.Account() if not self._scope.is_everything:
+            case syntax.In() | syntax.Account() if self._lenient:
                 return self._known(query)
             case _:
                 return query

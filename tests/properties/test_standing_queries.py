@@ -8,7 +8,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -34,7 +34,7 @@ from indexer.index.whoosh_engine import WhooshEngine
 from indexer.search.resolving import Scope
 from indexer.search.searcher import Searcher
 
-RUNS = int(os.environ.get("MAILSEEK_TEST_STANDING", "60"))
+RUNS = int(os.environ.get("MAILSEEK_TEST_STANDING", "25"))
 FIRST = datetime(2024, 3, 1, tzinfo=UTC)
 FOLDERS = {"INBOX": "inbox", "Lists/Dev": "", "Papierkorb": "trash", "Support": ""}
 FLAGS = ("\\Seen", "\\Flagged", "work")
@@ -49,8 +49,8 @@ QUERIES = (
     "-in:trash beta",
     "is:flagged OR gamma",
     "keyword:work -alpha",
-    "thread:(alpha)",
-    "thread:(is:flagged) beta",
+    "thread:{alpha}",
+    "thread:{is:flagged} beta",
     "query:mine",
     "account:home is:unread",
 )
@@ -287,7 +287,8 @@ class StandingQueries(RuleBasedStateMachine):
 TestStandingQueries = StandingQueries.TestCase
 TestStandingQueries.settings = settings(
     max_examples=RUNS,
-    stateful_step_count=40,
+    stateful_step_count=30,
     deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # it is small enough as it is
     suppress_health_check=list(HealthCheck),
 )
