@@ -6,7 +6,8 @@
     ├── UsageError                  exit status 2: the user can put it right by typing something else
     │   ├── ConfigError             config.toml, MAILSEEK_* or an account's settings
     │   │   └── SecretError         a password that cannot be had
-    │   └── QueryError              a query that cannot be understood; points at the character
+    │   ├── QueryError              a query that cannot be understood; points at the character
+    │   └── QueryTooCostly          a query that took longer than whoever answers it allows
     └── Unavailable                 exit status 3: a server, the catalog or the index
         ├── ServerError             anything between us and the IMAP server
         │   ├── ConnectError        no connection: unknown host, refused, timed out
@@ -71,6 +72,10 @@ class QueryError(UsageError):
         self.query = query
         self.position = position
         self.length = length
+
+
+class QueryTooCostly(UsageError):
+    """A query that was stopped, because it took longer than whoever answers it allows."""
 
 
 class Unavailable(MailseekError):

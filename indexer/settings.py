@@ -21,11 +21,13 @@ from indexer.setting_values import (
     first_day,
     globs,
     header_names,
+    host_names,
     is_address,
     known_keys,
     languages,
     number,
     one_of,
+    origins,
     since,
     text,
 )
@@ -45,8 +47,16 @@ _ACCOUNT_KEYS = (
     "since", "daily_mb", "headers", "addresses",
 )  # fmt: skip
 _LISTS = frozenset({"folders", "exclude", "headers", "addresses"})
-_TOP_KEYS = ("accounts", "writers", "languages", "workers")
+_TOP_KEYS = ("accounts", "writers", "languages", "workers", "api")
 _WORKER_KEYS = ("redis", "sync_every", "connections_per_host", "lease")
+_API_KEYS = (
+    "requests_per_minute",
+    "search_seconds",
+    "cors_origins",
+    "webhook_hosts",
+    "keep_events_days",
+)
+_API_LISTS = frozenset({"cors_origins", "webhook_hosts"})
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
@@ -114,6 +124,23 @@ class WorkerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """The table [api], for `mailseek serve`.
+
+    `requests_per_minute`: of one token, on average, in each process that answers. `search_seconds`:
+    a query that takes longer is stopped. `cors_origins`: of whose pages browsers may ask, such as
+    https://app.example.com; none by default. `webhook_hosts`: names of hosts to which events may be
+    posted although their addresses are private. `keep_events_days`: how long events are kept.
+    """
+
+    requests_per_minute: int = 600
+    search_seconds: int = 10
+    cors_origins: tuple[str, ...] = ()
+    webhook_hosts: tuple[str, ...] = ()
+    keep_events_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that config.toml and the environment say; `writers` is a number of processes.
 
@@ -125,6 +152,7 @@ class Settings:
     writers: int = 2
     workers: WorkerSettings = WorkerSettings()
     languages: tuple[str, ...] = ("english",)
+    api: ApiSettings = ApiSettings()
 
     @property
     def own_addresses(self) -> tuple[str, ...]:
@@ -187,6 +215,7 @@ def load(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
             else table.get("languages", ["english"]),
             str(path),
         ),
+        api=_api(table.get("api", {}), environ, str(path)),
     )
 
 
@@ -261,6 +290,29 @@ def _workers(table: object, environ: Mapping[str, str], path: str) -> WorkerSett
             keys.get("connections_per_host", 10), 1, 1000, f"{where}: connections_per_host"
         ),
         lease=number(keys.get("lease", 30), 1, 300, f"{where}: lease"),
+    )
+
+
+def _api(table: object, environ: Mapping[str, str], path: str) -> ApiSettings:
+    """[api], with MAILSEEK_REQUESTS_PER_MINUTE and the like above it."""
+    where = f"{path} [api]"
+    if not isinstance(table, dict):
+        raise ConfigError("api is a table", where=path, cure="write [api] above its keys")
+    known_keys(table, _API_KEYS, where)
+    keys = {**table}
+    for key in _API_KEYS:
+        if value := environ.get(f"MAILSEEK_{key.upper()}"):
+            keys[key] = value.split(",") if key in _API_LISTS else value
+    return ApiSettings(
+        requests_per_minute=number(
+            keys.get("requests_per_minute", 600), 1, 10**6, f"{where}: requests_per_minute"
+        ),
+        search_seconds=number(keys.get("search_seconds", 10), 1, 300, f"{where}: search_seconds"),
+        cors_origins=origins(keys, "cors_origins", where),
+        webhook_hosts=host_names(keys, "webhook_hosts", where),
+        keep_events_days=number(
+            keys.get("keep_events_days", 30), 1, 3650, f"{where}: keep_events_days"
+        ),
     )
 
 

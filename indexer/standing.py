@@ -18,7 +18,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.catalog import changed, events, lookup, states, subscriptions
@@ -35,11 +35,8 @@ from indexer.search.searcher import Searcher
 
 _LOCK = "standing.queries"
 _BATCH = 250  # messages judged at a time, and written in one transaction
+_THREADS = (syntax.InThreads, syntax.Among)  # which they are changes with every message
 _MOST_AT_ONCE = 2000  # changes of one look: others want their turn
-
-# Within a scope, a folder or an account that is not there (any more) holds nothing; outside of one it
-# is an error, which is right for who types a query, but not years later.
-_ALL_MAIL = "in:anywhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,8 @@ def evaluate(catalog: Catalog, searcher: Searcher, now: float | None = None) -> 
 
     `searcher` sees all mail, over this very catalog, which can be written. A subscription whose
     owner's token is gone, or whose query cannot be understood any more, is paused.
-    Raises IndexUnavailable, StorageError; what was not looked at stays for the next look.
+    Raises QueryError where a query lost its meaning in this very moment, IndexUnavailable,
+    StorageError; what was not looked at stays for the next look.
     """
     now = time.time() if now is None else now
     with held(_home(catalog), _LOCK):
@@ -124,18 +122,24 @@ def _all_followed(catalog: Catalog, searcher: Searcher, now: float) -> Iterator[
 
 def _understood(catalog: Catalog, searcher: Searcher, subscription: Subscription) -> _Followed:
     """Raises QueryError."""
-    scope = Scope(subscription.accounts, subscription.filter or _ALL_MAIL)
+    scope = Scope(subscription.accounts, subscription.filter, forgiving=True)
     scoped = searcher.scoped(scope)
     tree = scoped.parsed(subscription.query)
     return _Followed(subscription, scoped, tree, _digest(catalog, tree), _is_by_thread(tree))
 
 
+def _with_threads_of_now(each: _Followed) -> _Followed:
+    """With the threads that there are at this moment, where it asks for some. Raises QueryError."""
+    if not each.by_thread:
+        return each
+    tree = each.searcher.parsed(each.subscription.query)
+    return replace(each, tree=tree)
+
+
 def _digest(catalog: Catalog, tree: Node) -> str:
     """Another one when a query means something else. Threads are left out: their messages are
     judged together."""
-    parts = [
-        "thread" if isinstance(leaf, syntax.InThreads) else repr(leaf) for leaf in _leaves(tree)
-    ]
+    parts = ["threads" if isinstance(leaf, _THREADS) else repr(leaf) for leaf in _leaves(tree)]
     parts += [
         str(sorted(states.folder_ids(catalog, leaf.folder)))
         for leaf in _leaves(tree)
@@ -145,7 +149,7 @@ def _digest(catalog: Catalog, tree: Node) -> str:
 
 
 def _is_by_thread(tree: Node) -> bool:
-    return any(isinstance(leaf, syntax.InThreads | syntax.ThreadOf) for leaf in _leaves(tree))
+    return any(isinstance(leaf, (*_THREADS, syntax.ThreadOf)) for leaf in _leaves(tree))
 
 
 def _leaves(tree: Node) -> Iterator[Node]:
@@ -208,6 +212,7 @@ def _judge(
         changes = [change for change in changes if change.document_id not in unseen]
         if any(each.by_thread for each in followed):
             changes = _of_whole_threads(catalog, changes)
+            followed = [_with_threads_of_now(each) for each in followed]
         ids = [change.document_id for change in changes]
         last = {change.document_id: change.last for change in changes}
         turns: list[Turn] = []
@@ -241,12 +246,16 @@ def _turns(
     if not moved:
         return []
     told = events.glimpses(catalog, moved)
-    visible = each.searcher.visible(sorted(moved))
+    limited = bool(each.subscription.accounts or each.subscription.filter)
+    visible = each.searcher.visible(sorted(moved)) if limited else moved
+    threads = each.searcher.threads.of(sorted(visible)) if limited else {}
     turns = []
     for id_ in dict.fromkeys(ids):
         if id_ not in moved:
             continue
         glimpse = told.get(id_) or events.glimpse_of_former(id_, last.get(id_, ""))
+        if limited:  # a thread is what can be seen of it
+            glimpse["thread_id"] = threads.get(id_)
         if id_ not in visible:  # where it went, and what happened to it there, is out of sight
             glimpse |= {"folders": [], "flags": []}
         kind: events.Kind = "entered" if id_ in found else "left"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hmac
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request
@@ -15,12 +16,16 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from indexer import __version__
 from indexer.catalog.overview import overview
 from indexer.catalog.store import Catalog
-from indexer.errors import MailseekError, QueryError
 from indexer.search.as_json import page_json
 from indexer.search.opening import searcher
 from indexer.search.paging import Sort
 from indexer.search.searcher import Searcher
 from indexer.settings import Settings
+from search_api import problems
+from search_api.installation import Installation
+from search_api.routes import events, subscriptions
+from search_api.serving import State, beside
+from search_api.webhooks.sending import Way
 
 _MOST_HITS = 200
 _LONGEST_QUERY = 2000  # characters
@@ -30,9 +35,26 @@ class _Unauthorized(Exception):
     """No token, or a wrong one."""
 
 
-def create_app(settings: Settings, token: str | None) -> FastAPI:
-    """The application; with `token` None everybody who reaches it may search (loopback only)."""
-    app = FastAPI(title="mailseek", version=__version__, openapi_url="/openapi.json")
+def create_app(settings: Settings, token: str | None, way: Way | None = None) -> FastAPI:
+    """The application; with `token` None everybody who reaches it may search (loopback only).
+
+    `way`: how events are posted, where it is not as usual.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+        async with beside(lambda: installation.settings, way) as state:
+            yield state
+        installation.close()
+
+    installation = Installation(settings, secret=token, is_open=token is None)
+    app = FastAPI(
+        title="mailseek", version=__version__, openapi_url="/openapi.json", lifespan=lifespan
+    )
+    app.state.installation = installation
+    app.include_router(subscriptions.router)
+    app.include_router(events.router)
+    problems.install(app)
     opened = _of_thread(settings)
 
     def allowed(
@@ -50,17 +72,6 @@ def create_app(settings: Settings, token: str | None) -> FastAPI:
         answer = _problem(401, "Unauthorized", "send the token: Authorization: Bearer …")
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
-
-    @app.exception_handler(QueryError)
-    def wrong_query(_request: Request, error: QueryError) -> JSONResponse:
-        return _problem(
-            400, "The query cannot be understood", error.message, position=error.position,
-            length=error.length, hint=error.cure,
-        )  # fmt: skip
-
-    @app.exception_handler(MailseekError)
-    def unavailable(_request: Request, error: MailseekError) -> JSONResponse:
-        return _problem(503, "Unavailable", error.message, hint=error.cure)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:

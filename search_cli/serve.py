@@ -38,19 +38,22 @@ def command(home: Path | None, host: str, port: int, is_open: bool) -> int:
         import uvicorn
 
         from search_api.app import create_app
+        from search_api.serving import Server
     except ImportError as error:
         raise ConfigError(
             "the HTTP API is not installed", cure="pip install 'mailseek[api]'"
         ) from error
     if is_open:
         click.echo(f"no token: everybody on this machine can search on port {port}", err=True)
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(load(home), token),
         host=host,
         port=port,
         log_level="warning",
         server_header=False,
+        timeout_graceful_shutdown=15,
     )
+    Server(config).run()
     return 0
 
 

@@ -123,6 +123,19 @@ def members_of(catalog: Catalog, threads: Sequence[int]) -> dict[int, int]:
     )
 
 
+def linked_ids(catalog: Catalog, ids: Sequence[int]) -> list[tuple[int, tuple[str, ...]]]:
+    """(id, the Message-IDs that it names: its own, and those of its References)."""
+    rows = catalog.connection.execute(
+        "SELECT id, message_id, json_extract(headers, '$.references') FROM document"
+        " WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    return [
+        (id_, (*((own,) if own else ()), *json.loads(references or "[]")))
+        for id_, own, references in rows
+    ]
+
+
 def partitions_of(catalog: Catalog, ids: Sequence[int]) -> list[tuple[int, int, str]]:
     """(id, account id, period) of some documents; ids that are gone are left out."""
     return catalog.connection.execute(

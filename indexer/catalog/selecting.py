@@ -172,6 +172,7 @@ def _source(catalog: Catalog, leaf: syntax.Node) -> Condition | None:
             syntax.MessageId()
             | syntax.RefersTo()
             | syntax.InThreads()
+            | syntax.Among()
             | syntax.SizeRange()
             | syntax.Received()
             | syntax.DateRange()

@@ -99,6 +99,9 @@ def condition(catalog: Catalog, query: syntax.Node) -> Condition:
         case syntax.InThreads(ids):
             wanted = "(SELECT value FROM json_each(?))"
             return Condition(f"(document.thread_id IN {wanted})", (json.dumps(sorted(ids)),))
+        case syntax.Among(ids):
+            wanted = "(SELECT value FROM json_each(?))"
+            return Condition(f"(document.id IN {wanted})", (json.dumps(sorted(ids)),))
         case syntax.Received(start, end):
             return _between(
                 "document.received",

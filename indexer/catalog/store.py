@@ -35,9 +35,11 @@ class Catalog:
         self.guard: Callable[[sqlite3.Connection], None] | None = None
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Catalog:
+    def open(cls, path: Path, *, read_only: bool = False, any_thread: bool = False) -> Catalog:
         """Open, create or migrate the catalog at `path`; its folder is made with mode 0700.
 
+        `any_thread`: it goes from thread to thread, and whoever hands it on sees to it that one
+        alone has it at a time.
         Raises StorageError where it cannot be read or written, is damaged or too new, CatalogBusy
         where another process keeps it locked.
         """
@@ -50,7 +52,12 @@ class Catalog:
                     where=str(path),
                     cure="run `mailseek sync` first, or name another --home",
                 )
-            connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None)
+            connection = sqlite3.connect(
+                path,
+                timeout=_BUSY_TIMEOUT,
+                isolation_level=None,
+                check_same_thread=not any_thread,
+            )
             try:
                 _prepare(connection, read_only=read_only)
             except BaseException:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from indexer import deadline
 from indexer.index import cursors
 from indexer.index.analysis import query_words, words
 from indexer.index.cursors import Cursor
@@ -104,6 +105,7 @@ class _Compiler:
         return Estimated(cursors.Sieved(inner.cursor, passing), inner.documents)
 
     def _look_for(self, node: syntax.Words) -> Estimated:
+        deadline.check()  # a pattern may have many words to try
         if not isinstance(node, syntax.Header):
             names = _SEVERAL.get(node.field, ())
             if isinstance(node, syntax.Pattern) and not node.field:

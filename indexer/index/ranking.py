@@ -61,7 +61,8 @@ def _positive(node: syntax.Node) -> Iterator[Scored]:
 def neutral(words: Sequence[Scored]) -> Standing:
     """What scores can be made with where nothing is known of other documents."""
     before_all = Match(1 << 62, 1 << 62, float("inf"))
-    return Standing(before_all, int(time.time()), 1 << 62, _USUAL_LENGTH, (1.0,) * len(words))
+    today = int(time.time()) // 86_400 * 86_400  # the same question has the same answer for a while
+    return Standing(before_all, today, 1 << 62, _USUAL_LENGTH, (1.0,) * len(words))
 
 
 class Scorer:

@@ -12,6 +12,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer import deadline
 from indexer.errors import StorageError
 from indexer.index.cursors import END, All, Cursor, Listed
 from indexer.index.engine import Match, Partition, PartitionStats, Standing, States
@@ -31,6 +32,9 @@ from indexer.query.syntax import Node
 
 if TYPE_CHECKING:  # searching does without what writing needs
     from indexer.catalog.records import Record
+
+
+_OFTEN = 16  # numbers between two looks at the deadline where they are only counted
 
 
 class WhooshEngine:
@@ -233,7 +237,8 @@ class _Walk:
         self.date = self.id = 0
 
     def advance(self) -> bool:
-        """To the next match; False where there is none."""
+        """To the next match; False where there is none. Raises QueryTooCostly."""
+        deadline.check()
         self.number = self._cursor.seek(self.number + 1)
         if self.number == END:
             return False
@@ -245,6 +250,8 @@ class _Walk:
         """All document numbers, without a look at dates and ids."""
         number = self._cursor.seek(0)
         while number != END:
+            if number % _OFTEN == 0:
+                deadline.check()
             yield number
             number = self._cursor.seek(number + 1)
 

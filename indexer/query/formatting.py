@@ -74,6 +74,8 @@ def _written(node: Node, zone: tzinfo) -> str:
         case syntax.InThreads(ids):
             (id_,) = ids  # several come of a query alone, which is what is written
             return f"thread:{id_}"
+        case syntax.Among(ids):
+            return f"(one of {len(ids)} messages)"  # nobody types it
         case syntax.Received(start, end):
             return _dates(start, end, zone, "received")
         case syntax.In(folder):

@@ -210,6 +210,14 @@ class InThreads:
 
 
 @dataclass(frozen=True, slots=True)
+class Among:
+    """One of these messages, by their ids; nobody types it."""
+
+    ids: frozenset[int]
+    span: Span = _field(default=_NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ThreadOf:
     """In a thread with a message that matches the query within."""
 
@@ -293,7 +301,7 @@ Content = (
 )
 """What both know, as it never changes: the index beside words, the catalog where there are none."""
 
-State = In | Is | Account | Keyword | MessageId | RefersTo | InThreads | ThreadOf
+State = In | Is | Account | Keyword | MessageId | RefersTo | InThreads | Among | ThreadOf
 """What the catalog alone knows."""
 
 Leaf = (
@@ -306,6 +314,7 @@ Leaf = (
     | MessageId
     | RefersTo
     | InThreads
+    | Among
     | Saved
     | Personal
 )

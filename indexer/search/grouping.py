@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from indexer.catalog import lookup, selecting
+from indexer.catalog import selecting
 from indexer.catalog.selecting import Order, Place
 from indexer.catalog.store import Catalog
 from indexer.query import syntax
 from indexer.query.syntax import Node
 from indexer.search.joining import JoinedStates
 from indexer.search.paging import Cursor
+from indexer.search.visible_threads import Threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,14 @@ class Grouped:
 
 
 def first_of_threads(
-    catalog: Catalog, places: Iterator[Place], limit: int, shown: ShownThreads | None = None
+    threads: Threads, places: Iterator[Place], limit: int, shown: ShownThreads | None = None
 ) -> tuple[list[Grouped], bool]:
     """The first `limit` threads, those of earlier pages left out, and whether there are more."""
     firsts: dict[int, Place] = {}
     seen: dict[int, int] = {}
     left_out: set[int] = set()
     while batch := list(islice(places, 2 * limit)):
-        thread = lookup.threads_of(catalog, [place.id for place in batch])
+        thread = threads.of([place.id for place in batch])
         if shown is not None:
             left_out |= shown.among(sorted(set(thread.values()) - firsts.keys() - left_out))
         for place in batch:
@@ -53,16 +54,23 @@ class ShownThreads:
     """
 
     def __init__(
-        self, catalog: Catalog, joined: JoinedStates, query: Node, order: Order, cursor: Cursor
+        self,
+        catalog: Catalog,
+        all_threads: Threads,
+        joined: JoinedStates,
+        query: Node,
+        order: Order,
+        cursor: Cursor,
     ) -> None:
         self._catalog, self._joined, self._query = catalog, joined, query
+        self._threads = all_threads
         self._order, self._cursor = order, cursor
 
     def among(self, threads: Sequence[int]) -> set[int]:
         """Those of some threads."""
         cursor = self._cursor
         end = Place(cursor.key, cursor.date, cursor.id)
-        members = lookup.members_of(self._catalog, threads)
+        members = self._threads.members(threads)
         old = [id_ for id_ in members if id_ <= cursor.highest]
         places = selecting.in_order(self._catalog, syntax.Everything(), self._order, None, old)
         before = [

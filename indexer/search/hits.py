@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from indexer import deadline
 from indexer.catalog import lookup
 from indexer.catalog.lookup import Found
 from indexer.catalog.store import Catalog
@@ -12,28 +14,35 @@ from indexer.query.syntax import Node
 from indexer.search.grouping import Grouped
 from indexer.search.page import Hit, Marked
 from indexer.search.snippets import mark, snippet
+from indexer.search.visible_threads import Threads
 from indexer.search.wanted import Wanted, wanted
 
 _MOST_SENDERS = 10  # whose names a hit shows
 
 
 def hits(
-    catalog: Catalog, picked: Iterable[Grouped], query: Node, languages: Sequence[str]
+    catalog: Catalog,
+    picked: Iterable[Grouped],
+    query: Node,
+    languages: Sequence[str],
+    threads: Threads,
 ) -> tuple[Hit, ...]:
     """Hits in the order given; a document that was removed meanwhile is left out."""
     some = list(picked)
-    rows = lookup.found(catalog, [each.place.id for each in some])
+    ids = [each.place.id for each in some]
+    rows, thread = lookup.found(catalog, ids), threads.of(ids)
     in_text = wanted(query, ("", "body", "quoted"), languages)
     in_subject = wanted(query, ("", "subject"), languages)
     in_sender = wanted(query, ("", "from", "with"), languages)
     return tuple(
-        _hit(row, each.seen, in_text, in_subject, in_sender)
+        _hit(replace(row, thread_id=thread[row.id]), each.seen, in_text, in_subject, in_sender)
         for each in some
-        if (row := rows.get(each.place.id)) is not None
+        if (row := rows.get(each.place.id)) is not None and row.id in thread
     )
 
 
 def _hit(row: Found, seen: int, in_text: Wanted, in_subject: Wanted, in_sender: Wanted) -> Hit:
+    deadline.check()
     senders = row.headers.sender[:_MOST_SENDERS]
     return Hit(
         id=row.id,

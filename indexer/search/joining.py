@@ -10,6 +10,7 @@ from indexer.catalog.store import Catalog
 from indexer.index.engine import Partition, SearchEngine
 from indexer.query import syntax
 from indexer.query.syntax import Node
+from indexer.search.visible_threads import Threads
 
 _REMEMBERED = 256  # states
 
@@ -17,8 +18,8 @@ _REMEMBERED = 256  # states
 class JoinedStates:
     """The `States` of an engine. Threads of a query are asked of the engine again."""
 
-    def __init__(self, catalog: Catalog, engine: SearchEngine) -> None:
-        self._catalog, self._engine = catalog, engine
+    def __init__(self, catalog: Catalog, engine: SearchEngine, threads: Threads) -> None:
+        self._catalog, self._engine, self._threads = catalog, engine, threads
         self._few: dict[Node, frozenset[int] | None] = {}
         self._version = (-1, -1)
 
@@ -66,7 +67,7 @@ class JoinedStates:
 
     def _in_threads_of(self, query: Node, ids: Sequence[int]) -> set[int]:
         """Documents in whose threads one matches."""
-        threads = lookup.threads_of(self._catalog, ids)
-        members = lookup.members_of(self._catalog, sorted(set(threads.values())))
+        threads = self._threads.of(ids)
+        members = self._threads.members(sorted(set(threads.values())))
         matching = {members[id_] for id_ in self.matching(query, members)}
         return {id_ for id_, thread in threads.items() if thread in matching}

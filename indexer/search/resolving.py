@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import islice
 
-from indexer.catalog import lookup, saved, states
+from indexer.catalog import saved, states
 from indexer.catalog.store import Catalog
 from indexer.errors import QueryError
 from indexer.index.engine import Match
 from indexer.query import syntax
 from indexer.query.parser import both, either, parse
 from indexer.query.syntax import Node
+from indexer.search.visible_threads import AllThreads, Threads
 
 _MOST_THREADS = 1000  # matches of a thread's query that are looked up before anything else
 
@@ -40,6 +41,9 @@ class Scope:
 
     accounts: tuple[str, ...] = ()
     query: str = ""
+    forgiving: bool = False
+    """Whether, with nothing kept from view, a folder or an account that is not there holds nothing
+    instead of being an error: for queries that are older than what they name."""
 
     @property
     def is_everything(self) -> bool:
@@ -48,8 +52,7 @@ class Scope:
 
 
 class Resolver:
-    """`matches` finds what a resolved tree matches, lazily. `lenient`: a folder or an account that is
-    not there holds nothing, instead of being an error; so it is within a scope, too."""
+    """`matches` finds what a resolved tree matches, lazily."""
 
     def __init__(
         self,
@@ -58,13 +61,13 @@ class Resolver:
         own_addresses: Sequence[str],
         matches: Callable[[Node], Iterator[Match]],
         scope: Scope,
-        *,
-        lenient: bool = False,
+        threads: Threads,
     ) -> None:
         self._catalog, self._zone = catalog, zone
-        self._lenient = lenient or not scope.is_everything
+        self._lenient = scope.forgiving or not scope.is_everything
         self._own_addresses, self._matches = own_addresses, matches
-        self._scope = scope
+        self._scope, self._threads_of = scope, threads
+        self._most_threads: int | None = _MOST_THREADS
 
     def tree(self, typed: Typed) -> Node:
         """The tree of a query, its names known to exist, nothing replaced. Raises QueryError."""
@@ -96,11 +99,18 @@ class Resolver:
         if scope.accounts:
             parts.append(either([syntax.Account(name) for name in scope.accounts]))
         if scope.query:
-            everything = Resolver(
-                self._catalog, self._zone, self._own_addresses, self._matches, Scope(), lenient=True
-            )
-            parts.append(everything.resolved(Typed(scope.query)))
+            parts.append(self._whole().resolved(Typed(scope.query)))
         return both([self._known(part) for part in parts]) if parts else syntax.Everything()
+
+    def _whole(self) -> Resolver:
+        """One that nothing is kept from; it looks up whole threads, which must not be asked of
+        somebody who sees them in part."""
+        threads, everything = AllThreads(self._catalog), Scope(forgiving=True)
+        whole = Resolver(
+            self._catalog, self._zone, self._own_addresses, self._matches, everything, threads
+        )
+        whole._most_threads = None
+        return whole
 
     def _visible(self, query: Node) -> Node:
         return query if self._scope.is_everything else both([query, self.scope()])
@@ -132,6 +142,8 @@ class Resolver:
                 return syntax.Not(self._resolved(part, text, within))
             case syntax.Saved(name, span):
                 return self._saved(name, span, text, within)
+            case syntax.InThreads(ids, span) if not self._scope.is_everything:
+                return syntax.Among(frozenset(self._threads_of.members(sorted(ids))), span)
             case syntax.ThreadOf(part, span):
                 return self._threads(self._visible(self._resolved(part, text, within)), span)
             case syntax.Personal():
@@ -160,11 +172,14 @@ class Resolver:
     def _threads(self, query: Node, span: syntax.Span) -> Node:
         """The threads of few matches, by id; of many it is asked message by message."""
         matches = self._matches(query)
-        ids = [match.id for match in islice(matches, _MOST_THREADS + 1)]
-        if len(ids) > _MOST_THREADS:
+        most = self._most_threads
+        ids = [match.id for match in (matches if most is None else islice(matches, most + 1))]
+        if most is not None and len(ids) > most:
             return syntax.ThreadOf(query, span)
-        threads = frozenset(lookup.threads_of(self._catalog, ids).values())
-        return syntax.InThreads(threads, span)
+        threads = frozenset(self._threads_of.of(ids).values())
+        if self._scope.is_everything:
+            return syntax.InThreads(threads, span)
+        return syntax.Among(frozenset(self._threads_of.members(sorted(threads))), span)
 
     def _personal(self) -> Node:
         mine = [syntax.Phrase(address, "with") for address in self._own_addresses]

@@ -29,6 +29,7 @@ from indexer.search.page import Coverage, Page
 from indexer.search.paging import Asked, Cursor, Sort
 from indexer.search.resolving import Resolver, Scope, Typed
 from indexer.search.suggesting import suggestions
+from indexer.search.visible_threads import AllThreads, Threads, VisibleThreads
 
 _ANY_ID = 1 << 62
 _BEFORE_ALL = Match(1 << 62, 1 << 62, float("inf"))
@@ -55,15 +56,21 @@ class Searcher:
         self._scope, self._own_addresses = scope, own_addresses
         self._engine = engine
         self.languages = languages
-        self._joined = JoinedStates(catalog, engine)
+        self._everything = JoinedStates(catalog, engine, AllThreads(catalog))
+        self.threads: Threads = AllThreads(catalog)
+        self._joined = self._everything
+        if not scope.is_everything:
+            self.threads = VisibleThreads(catalog, self.visible)
+            self._joined = JoinedStates(catalog, engine, self.threads)
         zone = zone or datetime.now().astimezone().tzinfo or UTC
         self._coverage: tuple[tuple[int, int], dict[str, Counts]] = ((-1, -1), {})
-        self._resolver = Resolver(catalog, zone, own_addresses, self.matches, scope)
+        self._visible = -1, -1, 0
+        self._resolver = Resolver(catalog, zone, own_addresses, self.matches, scope, self.threads)
         self.zone = zone
 
     def scoped(self, scope: Scope) -> Searcher:
-        """The same for somebody who may see less; it shares what is warm."""
-        other = Searcher(
+        """The same for somebody who may see less; it shares the engine, which is what is warm."""
+        return Searcher(
             self._catalog,
             self._engine,
             zone=self.zone,
@@ -71,8 +78,6 @@ class Searcher:
             languages=self.languages,
             scope=scope,
         )
-        other._joined = self._joined
-        return other
 
     def search(
         self,
@@ -102,7 +107,7 @@ class Searcher:
             total = self.count(query)
         return Page(
             query=text,
-            hits=hits(self._catalog, picked, query, self.languages),
+            hits=hits(self._catalog, picked, query, self.languages, self.threads),
             more=more,
             total=total,
             took_ms=(time.perf_counter() - began) * 1000,
@@ -150,15 +155,18 @@ class Searcher:
 
     def visible(self, ids: Sequence[int]) -> set[int]:
         """Those of some messages that are in the scope."""
-        return self.among(self._resolver.scope(), ids)
+        return set(self._everything.matching(self._resolver.scope(), ids))
 
     def coverage(self, query: Node | None = None) -> Coverage:
         """How many messages there are in the accounts that a query names (in all, if none), and how
         many of them the index knows. Within a scope with a query, those in it."""
         if self._scope.query:
-            visible = self.count(self._resolver.scope())
+            visible = self._count_visible()
             return Coverage(visible, visible, 0, 0)
         accounts = _accounts(query) if query is not None else None
+        if self._scope.accounts:
+            reached = set(self._scope.accounts)
+            accounts = reached if accounts is None else accounts & reached
         some = [
             counts
             for name, counts in self._counts().items()
@@ -180,6 +188,13 @@ class Searcher:
         if self._coverage[0] != version:
             self._coverage = version, lookup.counts(self._catalog)
         return self._coverage[1]
+
+    def _count_visible(self) -> int:
+        """Counted again when somebody wrote to the catalog."""
+        version = self._catalog.version()
+        if self._visible[:2] != version:
+            self._visible = *version, self.count(self._resolver.scope())
+        return self._visible[2]
 
     def _suggestions(self, text: str, dialect: str) -> tuple[str, ...]:
         if not self._scope.is_everything:
@@ -210,8 +225,10 @@ class Searcher:
         after = Place(start.key, start.date, start.id) if start else None
         places = self._places(query, order, after)
         if asked.threads:
-            shown = start and ShownThreads(self._catalog, self._joined, query, order, start)
-            return *first_of_threads(self._catalog, places, limit, shown or None), None
+            shown = start and ShownThreads(
+                self._catalog, self.threads, self._joined, query, order, start
+            )
+            return *first_of_threads(self.threads, places, limit, shown or None), None
         some = list(islice(places, limit + 1))
         return [Grouped(place, 1) for place in some[:limit]], len(some) > limit, None
 
@@ -241,7 +258,7 @@ class Searcher:
             before_all = standing and replace(standing, last=_BEFORE_ALL)
             best, standing = self._engine.ranked(query, self._joined, wanted, standing=before_all)
             places = (Place("", each.date, each.id) for each in best)
-            grouped, more = first_of_threads(self._catalog, places, skip + limit)
+            grouped, more = first_of_threads(self.threads, places, skip + limit)
             if more or len(best) < wanted:
                 return grouped[skip:], more, standing
             wanted *= 4

@@ -159,7 +159,7 @@ class _Asking:
             case syntax.Header(name):
                 values = [value for field, value in message.headers.other if field == name]
                 return f"the field: {'; '.join(values) or 'is not kept of this message'}"
-            case syntax.InThreads() | syntax.ThreadOf():
+            case syntax.InThreads() | syntax.Among() | syntax.ThreadOf():
                 return f"its thread: {message.thread_id}"
             case _:
                 return ""
