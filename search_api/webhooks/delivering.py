@@ -98,9 +98,13 @@ class Deliverer:
         while not self._stopping.is_set() and time.monotonic() < until:
             began, more = time.monotonic(), False
             if looked != catalog.version():
-                more = standing.evaluate(catalog, searching).more
-                looked = None if more else catalog.version()
-                self._said = ""
+                try:
+                    more = standing.evaluate(catalog, searching).more
+                except MailseekError as error:  # what is known already can be posted all the same
+                    self._say(str(error))
+                else:
+                    looked = None if more else catalog.version()
+                    self._said = ""
             for id_ in subscriptions.due(catalog, time.time()):
                 self._begin(settings, id_, pool)
             # Where there is much to look at, searches get every other moment.

@@ -21,6 +21,7 @@ from search_api.webhooks import targets
 from search_api.webhooks.targets import Target
 
 _MOST_READ = 4096  # octets of an answer
+_READ_WITHIN = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +62,29 @@ class Poster:
             async with asyncio.timeout(self._patience.total):
                 target = targets.parsed(self._url)
                 some = await targets.addresses(target, self._allowed)
-                return await self._to_one_of(target, some, body, headers)
+                answer = await self._to_one_of(target, some, body, headers)
         except TimeoutError:
             return f"no answer within {self._patience.total:g} seconds"
         except UsageError as error:
             return error.message
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
+            return _told(error)
+        await _finish(answer)
+        self._client.cookies.clear()
+        return "" if answer.is_success else f"the answer was {answer.status_code}"
 
     async def _to_one_of(
         self, target: Target, addresses: list[str], body: bytes, headers: Mapping[str, str]
-    ) -> str:
-        said = ""
-        for address in addresses:
-            try:
+    ) -> httpx.Response:
+        """What the first one answers that can be connected to, as far as its headers."""
+        for address in addresses[:-1]:
+            with suppress(httpx.ConnectError, httpx.ConnectTimeout):
                 return await self._to(target, address, body, headers)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                said = _told(error)
-            except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-                return _told(error)
-        return said
+        return await self._to(target, addresses[-1], body, headers)
 
     async def _to(
         self, target: Target, address: str, body: bytes, headers: Mapping[str, str]
-    ) -> str:
+    ) -> httpx.Response:
         """To an address that was checked; the certificate is the name's."""
         request = self._client.build_request(
             "POST",
@@ -98,17 +100,20 @@ class Poster:
             },
             extensions={} if _is_address(target.host) else {"sni_hostname": target.host},
         )
-        answer = await self._client.send(request, stream=True)
-        try:
+        return await self._client.send(request, stream=True)
+
+
+async def _finish(answer: httpx.Response) -> None:
+    """Read a little, so that the connection can be used again; whatever comes, the status counts."""
+    with suppress(httpx.HTTPError, OSError, TimeoutError):
+        async with asyncio.timeout(_READ_WITHIN):
             read = 0
-            if answer.is_success:
-                async for piece in answer.aiter_raw(_MOST_READ):
-                    read += len(piece)
-                    if read >= _MOST_READ:
-                        break
-        finally:
-            await answer.aclose()
-        return "" if answer.is_success else f"the answer was {answer.status_code}"
+            async for piece in answer.aiter_raw():
+                read += len(piece)
+                if read >= _MOST_READ:
+                    break
+    with suppress(httpx.HTTPError, OSError):
+        await answer.aclose()
 
 
 def _is_address(host: str) -> bool:

@@ -215,7 +215,18 @@ class StandingQueries(RuleBasedStateMachine):
 
     @rule()
     def somebody_looks(self) -> None:
+        before = events.last_cursor(self.catalog)
         standing.evaluate(self.catalog, self.searcher)
+        for id_ in self.beginnings:
+            self.nothing_out_of_reach_is_told(self.subscription(id_), before)
+
+    def nothing_out_of_reach_is_told(self, to: Subscription, before: int) -> None:
+        scoped = self.searcher.scoped(Scope(to.accounts, to.filter, forgiving=True))
+        for event in events.after(self.catalog, to.token_id, before, 10_000, to.id):
+            seen = scoped.visible([event.document_id])
+            assert seen or event.kind == "left"
+            if not seen:
+                assert event.message["folders"] == event.message["flags"] == []
 
     @rule(
         query=st.sampled_from(QUERIES),

@@ -34,7 +34,7 @@ class Receiver:
     """A server on a port of 127.0.0.1, a free one if none is named.
 
     `moods` is what it does with the next requests: an HTTP status, or `hang`, `drip`, `close`,
-    `redirect` (to `elsewhere`), `flood`; when they are used up, 200.
+    `redirect` (to `elsewhere`), `flood`, `cut`; when they are used up, 200.
     """
 
     tls: ssl.SSLContext | None = None
@@ -78,7 +78,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 mood = receiver.moods.popleft() if receiver.moods else 200
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                received = Received(self.path, headers, body, mood in (200, "flood"))
+                received = Received(self.path, headers, body, mood in (200, "flood", "cut"))
                 receiver.received.append(received)
                 if isinstance(mood, int):
                     self.answer(mood)
@@ -127,6 +127,13 @@ class Receiver:
                         self.wfile.write(b"x" * 65536)
                 except OSError:
                     pass
+
+            def cut(self) -> None:
+                """Accepted, with an answer that is shorter than it says."""
+                self.send_response(200)
+                self.send_header("Content-Length", "100")
+                self.end_headers()
+                self.close_connection = True
 
             def log_message(self, *_: object) -> None:
                 pass

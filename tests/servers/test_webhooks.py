@@ -150,7 +150,9 @@ def test_a_receiver_that_fails_in_every_way_gets_everything_in_order(
     settings: Settings, mail: GrowingMail, receiver: Receiver, seed: int
 ) -> None:
     dice = random.Random(seed)
-    moods: list[int | str] = [500, 404, 429, "hang", "drip", "close", "redirect", "flood", 200, 200]
+    moods: list[int | str] = [
+        500, 404, 429, "hang", "drip", "close", "redirect", "flood", "cut", 200, 200,
+    ]  # fmt: skip
     receiver.moods.extend(dice.choice(moods) for _ in range(25))
     with Receiver() as other:
         receiver.elsewhere = other.url
