@@ -1,7 +1,7 @@
 """Which documents changed since the standing queries were last compared.
 
 Triggers write it down: whatever changes a message, in whichever process, is seen. They are there
-only while somebody follows a query (`keep_watch`), so that nobody else pays: they add a third to
+only while somebody follows a query (`keep_watch`), so that nobody else pays: they add two thirds to
 the cost of marking a folder read.
 
 A document that waits for the index is written down when it has left the outbox: before, nobody can

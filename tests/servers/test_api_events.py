@@ -25,6 +25,7 @@ from indexer.catalog.store import Catalog
 from indexer.search.opening import searcher
 from indexer.settings import ApiSettings, Settings
 from search_api.app import create_app
+from search_api.routes import events
 from search_api.serving import Server
 from search_api.webhooks.posting import Patience
 from search_api.webhooks.sending import Pace, Way
@@ -266,6 +267,14 @@ def test_a_stream_tells_as_it_happens_and_goes_on_where_it_broke(
     for each in (fresh, resumed, behind):
         each.wait()
         assert each.ended_well, "the server said that this was all"
+
+
+def test_a_quiet_stream_shows_that_it_is_alive(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "_QUIET", 0.0)
+    stream = Stream(client)
+    assert wait_for(lambda: ": nothing new" in stream.lines, SOON)
 
 
 def test_a_stream_ends_with_its_token(client: httpx.Client, mail: GrowingMail) -> None:

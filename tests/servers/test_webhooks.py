@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import random
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -422,6 +423,30 @@ class TestTargets:
             mail.comes("word")
             assert wait_for(lambda: "not public" in again(mail, here).last_error, SOON)
         assert receiver.received == []
+
+    def test_a_name_is_resolved_once_for_each_try(
+        self, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever owns the name may answer otherwise the second time."""
+        asked: list[object] = []
+        really = socket.getaddrinfo
+
+        def answered(host: object, *rest: object, **more: object) -> object:
+            if host != "rebinding.example":
+                return really(host, *rest, **more)  # type: ignore[arg-type]
+            asked.append(host)
+            return really("127.0.0.1" if len(asked) == 1 else "192.0.2.1", *rest, **more)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(socket, "getaddrinfo", answered)
+        url = f"http://rebinding.example:{receiver.port}/"
+
+        async def once() -> str:
+            async with Poster(url, ("rebinding.example",), None, Patience()) as poster:
+                return await poster.post(b"{}", {})
+
+        assert asyncio.run(once()) == ""
+        assert len(asked) == 1
+        assert receiver.received[0].headers["host"] == f"rebinding.example:{receiver.port}"
 
     def test_the_certificate_must_be_the_names_and_known(self, tmp_path: Path) -> None:
         def post(host: str, trusted: bool) -> str:
