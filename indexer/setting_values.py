@@ -26,6 +26,7 @@ _MOST_NAMES = 30  # of header fields
 _FIELD_NAME = re.compile(r"[!#$&'+,\-./0-9;<=>?@A-Z\[^_`a-z|}~]{1,76}")
 _MOST_ADDRESSES = 100
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,250}(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
+_HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"]{1,64}@[^\s@<>,;:\"]{1,190}")
 
 
@@ -166,6 +167,20 @@ def origins(keys: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
                 f"{each[:80]!r} is no origin",
                 where=f"{where}: {key}",
                 cure=f"write scheme and host, without a path: {example}",
+            )
+    return tuple(dict.fromkeys(found))
+
+
+def host_names(keys: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    """Names or addresses of hosts, without a port, in lower case. Raises ConfigError."""
+    example = '"hooks.internal"'
+    found = [each.strip().lower() for each in _texts(keys.get(key, []), key, example, where)]
+    for each in found:
+        if not _HOST.fullmatch(each):
+            raise ConfigError(
+                f"{each[:80]!r} is no name of a host",
+                where=f"{where}: {key}",
+                cure=f"write it without a scheme and a port: {example}",
             )
     return tuple(dict.fromkeys(found))
 

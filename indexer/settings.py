@@ -21,6 +21,7 @@ from indexer.setting_values import (
     first_day,
     globs,
     header_names,
+    host_names,
     is_address,
     known_keys,
     languages,
@@ -48,7 +49,14 @@ _ACCOUNT_KEYS = (
 _LISTS = frozenset({"folders", "exclude", "headers", "addresses"})
 _TOP_KEYS = ("accounts", "writers", "languages", "workers", "api")
 _WORKER_KEYS = ("redis", "sync_every", "connections_per_host", "lease")
-_API_KEYS = ("requests_per_minute", "search_seconds", "cors_origins")
+_API_KEYS = (
+    "requests_per_minute",
+    "search_seconds",
+    "cors_origins",
+    "webhook_hosts",
+    "keep_events_days",
+)
+_API_LISTS = frozenset({"cors_origins", "webhook_hosts"})
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
@@ -121,12 +129,15 @@ class ApiSettings:
 
     `requests_per_minute`: of one token, on average, in each process that answers. `search_seconds`:
     a query that takes longer is stopped. `cors_origins`: of whose pages browsers may ask, such as
-    https://app.example.com; none by default.
+    https://app.example.com; none by default. `webhook_hosts`: names of hosts to which events may be
+    posted although their addresses are private. `keep_events_days`: how long events are kept.
     """
 
     requests_per_minute: int = 600
     search_seconds: int = 10
     cors_origins: tuple[str, ...] = ()
+    webhook_hosts: tuple[str, ...] = ()
+    keep_events_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,13 +302,17 @@ def _api(table: object, environ: Mapping[str, str], path: str) -> ApiSettings:
     keys = {**table}
     for key in _API_KEYS:
         if value := environ.get(f"MAILSEEK_{key.upper()}"):
-            keys[key] = value.split(",") if key == "cors_origins" else value
+            keys[key] = value.split(",") if key in _API_LISTS else value
     return ApiSettings(
         requests_per_minute=number(
             keys.get("requests_per_minute", 600), 1, 10**6, f"{where}: requests_per_minute"
         ),
         search_seconds=number(keys.get("search_seconds", 10), 1, 300, f"{where}: search_seconds"),
         cors_origins=origins(keys, "cors_origins", where),
+        webhook_hosts=host_names(keys, "webhook_hosts", where),
+        keep_events_days=number(
+            keys.get("keep_events_days", 30), 1, 3650, f"{where}: keep_events_days"
+        ),
     )
 
 

@@ -95,9 +95,11 @@ def _compare_index(
 
 
 def clean_up(settings: Settings) -> None:
-    """Forget what nothing refers to any more, and fold the catalog's log into it.
+    """Forget what nothing refers to any more, and events that are old enough; fold the catalog's log
+    into it.
 
     Raises StorageError.
     """
     with Catalog.open(settings.catalog_path) as catalog:
-        pruning.prune(catalog)
+        kept = settings.api.keep_events_days * 86_400
+        pruning.prune(catalog, events_before=time.time() - kept)

@@ -20,24 +20,41 @@ from search_api.problems import ProblemDetails
 from search_api.routes import (
     accounts,
     documentation,
+    events,
     health,
     messages,
     saved,
     searching,
+    subscriptions,
     suggestions,
 )
+from search_api.serving import State, beside
 from search_api.syncing import Syncs
+from search_api.webhooks.sending import Way
 
 _DESCRIPTION = """Search IMAP mailboxes in milliseconds. Every request but /healthz, /readyz and the
 documentation needs a token (`mailseek token create`), sent as `Authorization: Bearer msk_…`; a token
 reaches some accounts, and messages that match its filter. Errors are problems as RFC 9457 has them."""
 
 
+_ROUTES = (
+    searching, messages, accounts, suggestions, saved, subscriptions, events, health, documentation,
+)  # fmt: skip
+
+
 def create_app(
-    settings: Settings, *, secret: str | None = None, is_open: bool = False
-) -> FastAPI:  # fmt: skip
+    settings: Settings, *, secret: str | None = None, is_open: bool = False, way: Way | None = None
+) -> FastAPI:
     """The application; `secret` is an administrator's token besides those of the catalog. With
-    `is_open` whoever asks from this machine may search and read without one."""
+    `is_open` whoever asks from this machine may search and read without one. `way`: how events are
+    posted, where it is not as usual."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+        async with beside(lambda: installation.settings, way) as state:
+            yield state
+        installation.close()
+
     installation = Installation(settings, secret=secret, is_open=is_open)
     app = FastAPI(
         title="mailseek",
@@ -46,13 +63,13 @@ def create_app(
         openapi_url="/openapi.json",
         docs_url=None,  # routes.documentation has it: the usual ones load scripts from elsewhere
         redoc_url=None,
-        lifespan=_lifespan,
+        lifespan=lifespan,
     )
     app.state.installation = installation
     app.state.measures = Measures()
     app.state.syncs = Syncs()
     problems.install(app)
-    for module in (searching, messages, accounts, suggestions, saved, health, documentation):
+    for module in _ROUTES:
         app.include_router(module.router)
     app.add_middleware(BoundedBodies)
     if settings.api.cors_origins:
@@ -78,12 +95,6 @@ def application() -> FastAPI:
         secret=environment.secret(os.environ),
         is_open=os.environ.get(environment.OPEN) == "1",
     )
-
-
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    yield
-    app.state.installation.close()
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -48,6 +49,7 @@ def command(home: Path | None, host: str, port: int, workers: int, is_open: bool
         import uvicorn
 
         from search_api import environment
+        from search_api.serving import Server
     except ImportError as error:
         raise ConfigError(
             "the HTTP API is not installed", cure="pip install 'mailseek[api]'"
@@ -67,16 +69,19 @@ def command(home: Path | None, host: str, port: int, workers: int, is_open: bool
     # Variables, because the processes that answer begin anew.
     os.environ["MAILSEEK_HOME"] = str(settings.home)
     os.environ[environment.OPEN] = "1" if is_open else ""
-    uvicorn.run(
-        "search_api.app:application",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE,
-    )
+    options: dict[str, Any] = {
+        "factory": True,
+        "host": host,
+        "port": port,
+        "log_level": "warning",
+        "server_header": False,
+        "timeout_graceful_shutdown": _GRACE,
+    }
+    application = "search_api.app:application"
+    if workers > 1:
+        uvicorn.run(application, workers=workers, **options)
+    else:
+        Server(uvicorn.Config(application, **options)).run()
     return 0
 
 

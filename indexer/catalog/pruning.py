@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from indexer.catalog import events
 from indexer.catalog.store import Catalog
 
 _BATCH = 5000  # rows of one transaction
@@ -19,12 +20,13 @@ _FENCES = (
 )
 
 
-def prune(catalog: Catalog) -> int:
-    """Remove what nothing refers to; how many rows. Then fold the write-ahead log into the file.
+def prune(catalog: Catalog, *, events_before: float = 0) -> int:
+    """Remove what nothing refers to, and events of standing queries that are older than a moment
+    (since 1970); how many rows. Then fold the write-ahead log into the file.
 
     Raises StorageError, CatalogBusy.
     """
-    removed = 0
+    removed = events.prune(catalog, events_before)
     for statement in (_THREAD_LINKS, _FENCES):
         while True:
             with catalog.transaction() as connection:

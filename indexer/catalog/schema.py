@@ -241,7 +241,65 @@ CREATE TABLE token (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+# Standing queries: what their results hold, what entered and left, and which documents may have.
+_VERSION_6 = """
+CREATE TABLE subscription (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    token_id    INTEGER,                        -- whose it is; NULL: the administrator's. May be gone
+    query       TEXT NOT NULL,
+    url         TEXT NOT NULL,                  -- where events are posted; '': nowhere
+    generation  INTEGER NOT NULL DEFAULT 1,     -- of its secret, which is not here
+    rotated     REAL NOT NULL DEFAULT 0,        -- since 1970, as are the others; 0: never
+    created     REAL NOT NULL,
+    filled      INTEGER NOT NULL DEFAULT 0,     -- 1: `member` has what its results held at first
+    understood  TEXT NOT NULL DEFAULT '',       -- a digest of what the query meant when all was compared
+    following   INTEGER NOT NULL DEFAULT 1,     -- 0: its results cannot be known, see `paused`
+    paused      TEXT NOT NULL DEFAULT '',       -- why nothing is posted; '': it is
+    delivered   INTEGER NOT NULL DEFAULT 0,     -- cursor of the last event that was posted
+    failures    INTEGER NOT NULL DEFAULT 0,     -- tries in a row
+    failing_since REAL NOT NULL DEFAULT 0,
+    not_before  REAL NOT NULL DEFAULT 0,
+    last_error  TEXT NOT NULL DEFAULT '',
+    pruned      INTEGER NOT NULL DEFAULT 0      -- the last cursor that was too old to be kept
+);
+CREATE INDEX subscription_followed ON subscription (following) WHERE following = 1;
+
+CREATE TABLE member (
+    subscription_id INTEGER NOT NULL REFERENCES subscription(id) ON DELETE CASCADE,
+    document_id INTEGER NOT NULL,
+    PRIMARY KEY (subscription_id, document_id)
+) WITHOUT ROWID;
+
+CREATE TABLE event (
+    cursor      INTEGER PRIMARY KEY AUTOINCREMENT,
+    subscription_id INTEGER NOT NULL REFERENCES subscription(id) ON DELETE CASCADE,
+    kind        TEXT NOT NULL CHECK (kind IN ('entered', 'left')),
+    document_id INTEGER NOT NULL,
+    at          REAL NOT NULL,
+    message     TEXT NOT NULL                   -- JSON, as it was then
+);
+CREATE INDEX event_by_subscription ON event (subscription_id, cursor);
+CREATE INDEX event_by_age ON event (at);
+
+-- Documents that changed since the standing queries were last compared, while there are any: see
+-- `changed` for who writes here. A row is replaced (and gets a new revision) when its document
+-- changes again.
+CREATE TABLE changed (
+    revision    INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL UNIQUE,
+    last        TEXT NOT NULL DEFAULT ''        -- JSON, what a document was that is gone
+);
+
+-- An account is gone before its documents are: what they were still tells its name.
+CREATE TABLE former_account (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    _VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6,
+)  # fmt: skip
 
 
 def migrate(connection: sqlite3.Connection) -> None:

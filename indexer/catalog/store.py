@@ -98,6 +98,17 @@ class Catalog:
                     self.connection.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything that is read in here is of one moment. Raises StorageError."""
+        with storage_errors(self.path):
+            self.connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                with suppress(sqlite3.Error):  # nothing was written
+                    self.connection.execute("COMMIT")
+
 
 def _prepare(connection: sqlite3.Connection, *, read_only: bool) -> None:
     if read_only:

@@ -41,6 +41,9 @@ class Scope:
 
     accounts: tuple[str, ...] = ()
     query: str = ""
+    forgiving: bool = False
+    """Whether, with nothing kept from view, a folder or an account that is not there holds nothing
+    instead of being an error: for queries that are older than what they name."""
 
     @property
     def is_everything(self) -> bool:
@@ -61,6 +64,7 @@ class Resolver:
         threads: Threads,
     ) -> None:
         self._catalog, self._zone = catalog, zone
+        self._lenient = scope.forgiving or not scope.is_everything
         self._own_addresses, self._matches = own_addresses, matches
         self._scope, self._threads_of = scope, threads
         self._most_threads: int | None = _MOST_THREADS
@@ -75,7 +79,7 @@ class Resolver:
 
             query = dialects.read(typed.dialect, typed.text, now=now, zone=self._zone)
         try:
-            if self._scope.is_everything:
+            if not self._lenient:
                 states.check(self._catalog, query)
         except states.UnknownName as error:
             raise error.in_query(typed.text) from None
@@ -101,9 +105,9 @@ class Resolver:
     def _whole(self) -> Resolver:
         """One that nothing is kept from; it looks up whole threads, which must not be asked of
         somebody who sees them in part."""
-        everything = AllThreads(self._catalog)
+        threads, everything = AllThreads(self._catalog), Scope(forgiving=True)
         whole = Resolver(
-            self._catalog, self._zone, self._own_addresses, self._matches, Scope(), everything
+            self._catalog, self._zone, self._own_addresses, self._matches, everything, threads
         )
         whole._most_threads = None
         return whole
@@ -144,7 +148,7 @@ class Resolver:
                 return self._threads(self._visible(self._resolved(part, text, within)), span)
             case syntax.Personal():
                 return self._personal()
-            case syntax.In() | syntax.Account() if not self._scope.is_everything:
+            case syntax.In() | syntax.Account() if self._lenient:
                 return self._known(query)
             case _:
                 return query
