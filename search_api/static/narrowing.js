@@ -1,0 +1,37 @@
+// The text of a query with an operator more or less. Filters work by writing into the search box,
+// so that whoever clicks learns the language.
+
+const TOKEN = /-?[a-z_]+:"[^"]*"|-?"[^"]*"|[^\s"]+/giu;
+
+/** A value as it stands behind a colon. */
+export function quoted(value) {
+  return /^[\p{L}\p{N}_.@/*+$-]+$/u.test(value) && !value.startsWith("-") && !value.startsWith("/")
+    ? value
+    : `"${value.replaceAll('"', " ")}"`;
+}
+
+/** Whether the clause stands in the query as it would be written by a click. */
+export function has(query, clause) {
+  return tokens(query).includes(clause.toLowerCase());
+}
+
+/** The query with the clause, or without it where it was there. */
+export function toggled(query, clause) {
+  return has(query, clause) ? without(query, clause) : added(query, clause);
+}
+
+function added(query, clause) {
+  const text = query.trim();
+  if (!text || text === "*") return clause;
+  // What stands side by side binds closer than OR: `a OR b clause` would mean `a OR (b clause)`.
+  return /(^|\s)X?OR(\s|$)/.test(text.replaceAll(/"[^"]*"/g, '""')) ? `(${text}) ${clause}` : `${text} ${clause}`;
+}
+
+function without(query, clause) {
+  const kept = query.replaceAll(TOKEN, (token) => (token.toLowerCase() === clause.toLowerCase() ? "" : token));
+  return kept.replaceAll(/\s{2,}/g, " ").trim().replace(/^\(([^()]*)\)$/, "$1");
+}
+
+function tokens(query) {
+  return [...query.matchAll(TOKEN)].map(([token]) => token.toLowerCase());
+}
