@@ -22,7 +22,7 @@ const QUIET = 700; // ms before a screen reader is told the number of hits
 
 const input = byId("query");
 let state = address.read();
-let lastTyped = 0;
+let lastTyped = -Infinity;
 let facets = {};
 let toFirst = false; // whether Enter was pressed before its hits were there
 let listTop = 0; // where the list was scrolled to, while a message hides it
@@ -31,6 +31,9 @@ const addressOf = (id) => address.written({ ...state, id });
 const results = new Results(addressOf, (id) => open(id));
 const pane = new MessagePane(addressOf, (id) => open(id), () => leave());
 const question = new Question({ page, counts, failed, waiting });
+const nearEnd = new IntersectionObserver((seen) => {
+  if (seen.some((each) => each.isIntersecting)) more();
+}, { rootMargin: "600px" });
 const completing = new Completing((q) => typed(q));
 
 function ask({ typing = false } = {}) {
@@ -65,6 +68,7 @@ function page(answer, { state: asked, whole }) {
   note.hidden = whole;
   note.textContent = whole ? "" : `No message has exactly this: shown is ${answer.query}`;
   byId("more").hidden = !answer.more;
+  watchEnd();
   showCoverage(answer.coverage);
   showNumber(asked, answer.hits.length, answer.total, answer.took_ms);
   showNothing(answer);
@@ -147,16 +151,23 @@ async function more({ focus = false } = {}) {
     if (!found.length) return;
     results.append(found);
     byId("more").hidden = !question.page.more;
+    watchEnd();
     if (focus) results.focus(results.links().at(-found.length));
   } catch (error) {
     if (error.name !== "AbortError") failed(error, state);
   }
 }
 
+/** Told anew whether the end is near: it may have been so all along. */
+function watchEnd() {
+  nearEnd.disconnect();
+  nearEnd.observe(byId("more"));
+}
+
 /** Open a message: the list stays beside it, or gives way to it where there is no room. */
 function open(id, { step = true, focus = true } = {}) {
   const isNew = state.id === null;
-  lastTyped = 0;
+  lastTyped = -Infinity;
   if (isNew) listTop = scrollY;
   state = { ...state, id };
   if (step) address.show(state, { step: isNew, marks: { opened: true } });
@@ -204,7 +215,7 @@ function restore() {
   input.value = state.q;
   byId("sort").value = state.sort;
   byId("threads").checked = state.threads;
-  lastTyped = 0;
+  lastTyped = -Infinity;
   const isSame = ["q", "sort", "threads"].every((name) => before[name] === state[name]);
   if (!isSame) ask();
   if (state.id !== null) open(state.id, { step: false });
@@ -230,7 +241,7 @@ function begin() {
   ask();
   if (state.id !== null) open(state.id, { step: false });
   // Where a keyboard comes up by itself, it would hide the mail.
-  else if (!state.q && matchMedia("(pointer: fine)").matches) input.focus();
+  else if (!state.q && !matchMedia("(pointer: coarse)").matches) input.focus();
 }
 
 input.addEventListener("input", () => typed(input.value));
@@ -238,7 +249,7 @@ input.addEventListener("scroll", follow);
 byId("search").addEventListener("submit", (event) => {
   event.preventDefault();
   completing.close();
-  lastTyped = 0;
+  lastTyped = -Infinity;
   address.show(state, { step: false });
   toFirst = results.list.getAttribute("aria-busy") === "true";
   if (toFirst) ask();
@@ -269,9 +280,6 @@ byId("sign-out").addEventListener("click", () => {
   signedOut();
 });
 addEventListener("popstate", restore);
-new IntersectionObserver((seen) => {
-  if (seen.some((each) => each.isIntersecting)) more();
-}, { rootMargin: "600px" }).observe(byId("more"));
 listenForToken(begin);
 listenForColours();
 listen({

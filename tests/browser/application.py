@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -147,11 +148,19 @@ def counted(catalog: Catalog, searching: Searcher, query: str) -> dict[str, Any]
 
 
 @contextmanager
-def serving(settings: Settings, token: str | None = None) -> Iterator[str]:
-    """The address of a real server of the page and its API."""
-    server = uvicorn.Server(
-        uvicorn.Config(application(settings, token), port=0, log_level="warning")
-    )
+def serving(
+    settings: Settings, token: str | None = None, *, port: int = 0, slow: str = ""
+) -> Iterator[str]:
+    """The address of a real server of the page and its API; a search for `slow` takes long."""
+    app = application(settings, token)
+
+    @app.middleware("http")
+    async def wait(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        if slow and request.query_params.get("q") == slow:
+            await asyncio.sleep(1)
+        return await go_on(request)
+
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -27,12 +27,20 @@ _FLAGS = {"\\Seen": SEEN, "\\Answered": ANSWERED, "\\Flagged": FLAGGED, "\\Draft
 _AT_ONCE = 500
 
 
-def fill(settings: Settings, messages: Iterable[DemoMessage], account: str = "work") -> None:
-    """Put messages into their folders, and index all but what waits already."""
+def fill(settings: Settings, messages: Iterable[DemoMessage], *, index: bool = True) -> None:
+    """Put messages into the folders of an account; without `index` they wait for it."""
     with Catalog.open(settings.catalog_path) as catalog:
-        account_id = folders.account_id(catalog, account)
-        known: dict[str, int] = {}
-        uids: Counter[str] = Counter()
+        account_id = folders.account_id(catalog, "work")
+        known = dict(
+            catalog.connection.execute(
+                "SELECT name, id FROM folder WHERE account_id = ?", (account_id,)
+            )
+        )
+        uids: Counter[str] = Counter(
+            dict.fromkeys(
+                known, catalog.connection.execute("SELECT count(*) FROM placement").fetchone()[0]
+            )
+        )
         each = iter(messages)
         while some := list(islice(each, _AT_ONCE)):
             portions: dict[str, list[tuple[NewDocument, list[Placing]]]] = defaultdict(list)
@@ -48,7 +56,8 @@ def fill(settings: Settings, messages: Iterable[DemoMessage], account: str = "wo
                 portions[message.folder].append((_document(message), [place]))
             for name, new in portions.items():
                 apply.portion(catalog, account_id, known[name], Portion(new=new))
-        drain(catalog, settings.index_path)
+        if index:
+            drain(catalog, settings.index_path)
 
 
 def _flags(flags: Iterable[str]) -> Flags:
