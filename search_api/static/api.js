@@ -43,8 +43,8 @@ export function search(options, signal) {
 
 /** What a query could go on with. */
 export async function suggest(q, signal) {
-  const { completions = [] } = await answer("/v1/suggest", { q }, signal);
-  return completions;
+  const { suggestions = [] } = await answer("/v1/suggest", { q }, signal);
+  return suggestions;
 }
 
 export function message(id, signal) {
@@ -59,7 +59,7 @@ export function status(signal) {
   return answer("/v1/status", {}, signal);
 }
 
-/** The octets of an attachment, without a type that a browser would want to show. */
+/** The octets of an attachment (the first is 0), without a type that a browser would want to show. */
 export async function attachment(id, number) {
   const response = await send(`/v1/messages/${id}/attachments/${number}`);
   return new Blob([await response.arrayBuffer()], { type: "application/octet-stream" });

@@ -183,7 +183,7 @@ function attachments(message) {
     const name = each.name || `attachment ${at + 1}`;
     const button = element(
       "button",
-      { type: "button", title: `Save ${name} (${each.type})`, onclick: () => save(button, message.id, each.number ?? at + 1, name) },
+      { type: "button", title: `Save ${name} (${each.type})`, onclick: () => save(button, message.id, at, name) },
       icon("clip"),
       element("bdi", {}, name),
       element("span", { class: "size" }, size(each.size)),

@@ -1,13 +1,16 @@
 // The text of a query with an operator more or less. Filters work by writing into the search box,
 // so that whoever clicks learns the language.
 
-const TOKEN = /-?[a-z_]+:"[^"]*"|-?"[^"]*"|[^\s"]+/giu;
+const QUOTES = ['""', "“”", "«»"]; // each closes with its own partner
+const PHRASE = QUOTES.map(([open, close]) => `${open}[^${close}]*${close}`).join("|");
+const TOKEN = new RegExp(`-?(?:[a-z_]+:)?(?:${PHRASE})|[^\\s"“«]+`, "giu");
+const ALTERNATIVES = /(?:^|\s)X?OR(?:\s|$)/u;
 
 /** A value as it stands behind a colon. */
 export function quoted(value) {
-  return /^[\p{L}\p{N}_.@/*+$-]+$/u.test(value) && !value.startsWith("-") && !value.startsWith("/")
-    ? value
-    : `"${value.replaceAll('"', " ")}"`;
+  if (/^[\p{L}\p{N}_.@+$][\p{L}\p{N}_.@/*+$-]*$/u.test(value)) return value;
+  const [open, close] = QUOTES.find(([one, other]) => !value.includes(one) && !value.includes(other)) ?? QUOTES[0];
+  return `${open}${value.replaceAll(open, " ")}${close}`;
 }
 
 /** Whether the clause stands in the query as it would be written by a click. */
@@ -24,7 +27,7 @@ function added(query, clause) {
   const text = query.trim();
   if (!text || text === "*") return clause;
   // What stands side by side binds closer than OR: `a OR b clause` would mean `a OR (b clause)`.
-  return /(^|\s)X?OR(\s|$)/.test(text.replaceAll(/"[^"]*"/g, '""')) ? `(${text}) ${clause}` : `${text} ${clause}`;
+  return ALTERNATIVES.test(text.replaceAll(new RegExp(PHRASE, "gu"), "…")) ? `(${text}) ${clause}` : `${text} ${clause}`;
 }
 
 function without(query, clause) {

@@ -91,7 +91,7 @@ def application(settings: Settings, token: str | None) -> FastAPI:
         catalog, _ = opened()
         engine = WhooshEngine(settings.index_path, settings.languages)
         return {
-            "completions": [dataclasses.asdict(each) for each in completions(catalog, engine, q)]
+            "suggestions": [dataclasses.asdict(each) for each in completions(catalog, engine, q)]
         }
 
     @app.get("/v1/messages/{id_}", dependencies=private)

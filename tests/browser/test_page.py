@@ -108,7 +108,8 @@ def test_everything_can_be_done_with_the_keyboard(page: Page) -> None:
     window.press("/")
     assert window.focused == "query"
     window.press("garden", Keys.ENTER)
-    ids = window.until(lambda: window.count("a.hit mark") and window.attributes("a.hit", "data-id"))
+    window.settle()
+    ids = window.attributes("a.hit", "data-id")
     window.until(lambda: window.focused == ids[0])
     window.press("j", "j", "k", Keys.ARROW_DOWN)
     assert window.focused == ids[2]
