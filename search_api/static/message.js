@@ -80,7 +80,7 @@ export class MessagePane {
   }
 
   closing() {
-    const label = "Close the message (Esc)";
+    const label = "Back to the results (Esc)";
     return element(
       "button",
       { type: "button", class: "plain", id: "close-message", "aria-label": label, title: label, onclick: () => this.closed() },

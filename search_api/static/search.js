@@ -127,10 +127,11 @@ function failed(error, asked) {
     signedOut();
   } else if (error.status === 400 && error.position !== null) {
     showFault(error, asked.q);
+    if (!results.links().length) byId("found-title").textContent = "No results";
   } else {
     results.show([]);
     byId("more").hidden = true;
-    byId("found-title").replaceChildren();
+    byId("found-title").textContent = "No results";
     const wait = error.wait ? ` Try again in ${error.wait} s.` : "";
     byId("nothing").hidden = false;
     byId("nothing").replaceChildren(
