@@ -7,7 +7,7 @@ import { begun } from "./operators.js";
 
 const PAUSE = 25; // ms after a key, before anything is asked
 const FAULT_PAUSE = 600; // ms before what is being typed is called wrong
-const COUNT_PAUSE = 180; // ms after the hits, before they are counted
+const COUNT_PAUSE = 350; // ms after the hits, before they are counted: a word is seldom whole sooner
 const LIMIT = 30;
 
 /** Asks; `told` has the functions that take what comes: page, counts, failed, waiting. */
