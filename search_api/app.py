@@ -23,6 +23,7 @@ from search_api.routes import (
     events,
     health,
     messages,
+    page,
     saved,
     searching,
     subscriptions,
@@ -38,7 +39,8 @@ reaches some accounts, and messages that match its filter. Errors are problems a
 
 
 _ROUTES = (
-    searching, messages, accounts, suggestions, saved, subscriptions, events, health, documentation,
+    searching, messages, accounts, suggestions, saved, subscriptions, events, page, health,
+    documentation,
 )  # fmt: skip
 
 

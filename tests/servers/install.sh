@@ -26,6 +26,8 @@ unpack() { # NAME PACKAGE: a server with the libraries that this machine lacks
 wanted=""
 command -v dovecot >/dev/null 2>&1 || wanted="$wanted dovecot-imapd"
 command -v redis-server >/dev/null 2>&1 || wanted="$wanted redis-server"
+command -v chromium >/dev/null 2>&1 || wanted="$wanted chromium"
+command -v chromedriver >/dev/null 2>&1 || wanted="$wanted chromium-driver"
 command -v apt-get >/dev/null 2>&1 || exit 0
 [ -z "$wanted" ] && [ -d "$unpacked/cyrus" ] && [ -d "$unpacked/courier" ] && exit 0
 if [ "$(id -u)" = 0 ]; then
@@ -39,9 +41,10 @@ export DEBIAN_FRONTEND=noninteractive
 $as_root apt-get update -qq >/dev/null 2>&1
 if [ -n "$wanted" ] && [ "$as_root" != false ]; then
 	echo "installing$wanted (tests run on real servers)"
-	# shellcheck disable=SC2086 # a list of packages
-	$as_root apt-get install -y -qq --no-install-recommends $wanted >/dev/null 2>&1 ||
-		echo "could not install$wanted; its tests will be skipped"
+	for each in $wanted; do # one by one: Ubuntu, for one, has no chromium-driver
+		$as_root apt-get install -y -qq --no-install-recommends "$each" >/dev/null 2>&1 ||
+			echo "could not install $each; its tests will be skipped"
+	done
 fi
 unpack cyrus cyrus-imapd
 unpack courier courier-imap

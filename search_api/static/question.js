@@ -1,0 +1,97 @@
+// One search at a time: what is typed waits a little, an older answer never overtakes a newer one.
+// The hits come first; counts and facets, which are dearer, behind them.
+
+import * as api from "./api.js";
+import { ASKED } from "./facets.js";
+import { begun } from "./operators.js";
+
+const PAUSE = 25; // ms after a key, before anything is asked
+const FAULT_PAUSE = 600; // ms before what is being typed is called wrong
+const COUNT_PAUSE = 350; // ms after the hits, before they are counted: a word is seldom whole sooner
+const LIMIT = 30;
+
+/** Asks; `told` has the functions that take what comes: page, counts, failed, waiting. */
+export class Question {
+  constructor(told) {
+    this.told = told;
+    this.page = null;
+  }
+
+  /** Ask for the first page; `typing` while keys are pressed. */
+  ask(state, { typing }) {
+    this.stop();
+    const asking = new AbortController();
+    this.asking = asking;
+    if (typing) this.timer = setTimeout(() => this.run(state, asking.signal, true), PAUSE);
+    else this.run(state, asking.signal, false);
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    this.further = null;
+  }
+
+  async run(state, signal, typing) {
+    const slow = setTimeout(() => this.told.waiting(true), 150);
+    try {
+      const { page, whole } = await firstPage(state, signal);
+      if (signal.aborted) return;
+      this.page = page;
+      this.told.page(page, { state, whole });
+      this.timer = setTimeout(() => this.count(page, signal), COUNT_PAUSE);
+    } catch (error) {
+      if (signal.aborted) return;
+      const isQuiet = typing && error.status === 400;
+      if (isQuiet) this.timer = setTimeout(() => this.told.failed(error, state), FAULT_PAUSE);
+      else this.told.failed(error, state);
+    } finally {
+      clearTimeout(slow);
+      if (!signal.aborted) this.told.waiting(false);
+    }
+  }
+
+  async count(page, signal) {
+    try {
+      const counted = await api.search({ q: page.query, limit: 1, count: true, facets: ASKED }, signal);
+      if (!signal.aborted) this.told.counts(counted);
+    } catch {
+      // The hits are there; that they are not counted is no error to show.
+    }
+  }
+
+  /** The hits behind the last page's; the same promise while it is on its way. */
+  more(state) {
+    const { page, asking } = this;
+    if (!page?.more || !page.cursor) return Promise.resolve([]);
+    this.further ??= api
+      .search({ q: page.query, limit: LIMIT, sort: state.sort, threads: state.threads || undefined, cursor: page.cursor }, asking.signal)
+      .then((next) => {
+        if (asking.signal.aborted) return [];
+        this.page = { ...page, more: next.more, cursor: next.cursor };
+        return next.hits;
+      })
+      .finally(() => {
+        if (!asking.signal.aborted) this.further = null;
+      });
+    return this.further;
+  }
+}
+
+/**
+ * The first page. Where nothing has the last word, words that begin like it are looked for, and
+ * `whole` is false: a word that is being typed is seldom whole.
+ */
+async function firstPage({ q, sort, threads }, signal) {
+  const options = { limit: LIMIT, sort, threads: threads || undefined };
+  const page = await api.search({ ...options, q }, signal);
+  const beginning = begun(q);
+  if (page.hits.length || !beginning) return { page, whole: true };
+  try {
+    const other = await api.search({ ...options, q: beginning }, signal);
+    if (other.hits.length) return { page: other, whole: false };
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+  }
+  return { page, whole: true };
+}
