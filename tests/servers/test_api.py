@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -425,3 +426,22 @@ def _answers(address: str) -> bool:
         return httpx.get(address).status_code == 200
     except httpx.TransportError:
         return False
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
+def test_the_examples_of_the_documentation_are_answered(client: httpx.Client) -> None:
+    page = (Path(__file__).parents[2] / "docs/api.md").read_text()
+    examples = page.split("```sh\n")[1].split("```")[0].replace("export TOKEN=msk_…\n", "")
+    commands = [line for line in examples.replace("\\\n", " ").splitlines() if line]
+    assert len(commands) > 4
+
+    environ = {**os.environ, "URL": str(client.base_url).rstrip("/"), "TOKEN": SECRET}
+    for command in commands:
+        said = subprocess.run(
+            ["sh", "-c", f"{command} --fail-with-body"],
+            env=environ,
+            capture_output=True,
+            check=False,
+        )
+        assert said.returncode == 0, (command, said.stdout)
+        json.loads(said.stdout)

@@ -12,6 +12,7 @@ import pytest
 from indexer import settings
 from indexer.extract import headers
 from indexer.setting_values import LANGUAGES
+from search_api.app import create_app
 from search_cli.main import cli
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +65,17 @@ def test_every_language_and_every_field_that_is_kept_is_in_the_guide() -> None:
     words = set(re.findall(r"[\w-]+", GUIDE.lower()))
 
     assert [each for each in (*LANGUAGES, *headers.KEPT) if each not in words] == []
+
+
+def test_every_route_and_setting_of_the_api_is_in_its_page() -> None:
+    page = (ROOT / "docs/api.md").read_text()
+    document = create_app(settings.Settings(home=ROOT)).openapi()
+
+    for path, operations in document["paths"].items():
+        for method in operations:
+            assert f"`{method.upper()} {path}`" in page, (method, path)
+    for key in settings._API_KEYS:
+        assert f"| `{key}` |" in page, key
 
 
 def test_no_text_shows_a_command_that_is_not_there() -> None:
