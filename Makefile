@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MAILSEEK_CORPUS ?= .corpus/mail
 export MAILSEEK_CORPUS
 
-.PHONY: help demo stack test unit lint types contract lock bench bench-search bench-workers bench-following chaos soak clean servers
+.PHONY: help demo stack test unit lint types contract lock bench bench-search bench-serve bench-workers bench-following chaos soak clean servers
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -64,11 +64,16 @@ bench: $(VENV)/.runtime  ## side by side with mbsync and notmuch, on MAILSEEK_CO
 	@sh benchmarks/install.sh
 	@$(BIN)/python -m benchmarks
 	@SIZES="$(SIZES)" KEEP="$(KEEP)" $(BIN)/python -m benchmarks.searching
+	@$(BIN)/python -m benchmarks.serving
 
 # KEEP=1 takes the mailboxes of the last run as they are, KEEP=mail syncs and indexes them anew.
 bench-search: $(VENV)/.runtime  ## many shapes of queries; SIZES="20000 100000", SHAPES="prefix phrase", KEEP=1
 	@sh benchmarks/install.sh
 	@SIZES="$(SIZES)" KEEP="$(KEEP)" $(BIN)/python -m benchmarks.searching $(SHAPES)
+
+bench-serve: $(VENV)/.runtime  ## the HTTP API under load while the index is written; RATE=50, SECONDS=30, WORKERS=1
+	@sh benchmarks/install.sh
+	@RATE="$(RATE)" SECONDS="$(SECONDS)" WORKERS="$(WORKERS)" $(BIN)/python -m benchmarks.serving
 
 bench-workers: $(VENV)/.runtime servers  ## the same mail through Celery workers; PART=throughput, freshness or memory
 	@sh benchmarks/install.sh
