@@ -146,6 +146,8 @@ def _words(field: str, value: Token, context: Context, span: Span) -> Leaf:
         return syntax.Exact(value.text, field, span)
     if value.kind == "pattern":
         return _pattern(value, field, context, span)
+    if value.text.startswith("/"):
+        return _after_slash(value, field, span)
     if inside := _INFIX.fullmatch(value.text):
         return syntax.Infix(inside[1], field, span)
     if fuzzy := _FUZZY.fullmatch(value.text):
@@ -168,6 +170,14 @@ def _words(field: str, value: Token, context: Context, span: Span) -> Leaf:
     if beginning != value.text:
         return syntax.Prefix(beginning, field, span)
     return syntax.Term(value.text, field, span)
+
+
+def _after_slash(value: Token, field: str, span: Span) -> Leaf:
+    """A path, as it is no regular expression: its parts side by side, the last one maybe cut."""
+    text = value.text.lstrip("/")
+    if text[:-1].isalnum() and text.endswith("*"):
+        return syntax.Prefix(text[:-1], field, span)
+    return syntax.Phrase(value.text, field, span)
 
 
 def _pattern(value: Token, field: str, context: Context, span: Span) -> Leaf:

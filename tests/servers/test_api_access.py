@@ -18,7 +18,7 @@ from tests.servers.api import bearing, fill, serving, token
 
 pytestmark = pytest.mark.api
 
-WITHOUT_TOKEN = {"/healthz", "/readyz", "/docs", "/openapi.json"}
+WITHOUT_TOKEN = {"/healthz", "/readyz", "/docs", "/openapi.json", "/", "/page/{name}"}
 SCOPES = {
     "GET /v1/search": "search",
     "POST /v1/search": "search",
@@ -26,6 +26,15 @@ SCOPES = {
     "GET /v1/saved": "search",
     "GET /v1/accounts": "search",
     "GET /v1/status": "search",
+    "GET /v1/subscriptions": "search",
+    "POST /v1/subscriptions": "search",
+    "GET /v1/subscriptions/{id}": "search",
+    "DELETE /v1/subscriptions/{id}": "search",
+    "POST /v1/subscriptions/{id}/rotate": "search",
+    "POST /v1/subscriptions/{id}/replay": "search",
+    "POST /v1/subscriptions/{id}/resume": "search",
+    "GET /v1/events": "search",
+    "GET /v1/events/stream": "search",
     "GET /v1/messages/{id}": "read",
     "GET /v1/messages/{id}/text": "read",
     "GET /v1/messages/{id}/source": "read",
@@ -65,13 +74,21 @@ def ask(client: httpx.Client, method: str, path: str, secret: str | None) -> htt
         "/v1/saved/{name}": {"query": "lighthouse"},
         "/v1/accounts": {"name": "new", "host": "localhost", "user": "ann",
                          "password_env": "NEW_PASSWORD"},
+        "/v1/subscriptions": {"query": "lighthouse", "url": "https://hooks.example.com/"},
+        "/v1/subscriptions/{id}/replay": {"after": 0},
     }  # fmt: skip
-    return client.request(
+    request = client.build_request(
         method,
         address,
         headers=bearing(secret) if secret else {},
         json=bodies.get(path) if method in ("POST", "PUT") else None,
     )
+    answer = client.send(request, stream=True)
+    if answer.headers.get("content-type", "").startswith("text/event-stream"):
+        answer.close()  # it would go on for ever
+    else:
+        answer.read()
+    return answer
 
 
 @pytest.fixture(scope="module")
