@@ -58,7 +58,10 @@ def accounts(caller: Search) -> Json:
     "/v1/accounts",
     status_code=201,
     response_class=Json,
-    responses={201: {"model": models.AccountLine, "description": "It is there"}, **responses(409)},
+    responses={
+        201: {"model": models.AccountLine, "description": "It is there"},
+        **responses(400, 409),
+    },
 )
 def add(caller: Admin, request: Request, asked: NewAccount) -> Json:
     """Add an account to config.toml; nothing is fetched before it is synced."""

@@ -84,7 +84,7 @@ def rotate(caller: Search, id: Id) -> SubscriptionWithSecret:
     return SubscriptionWithSecret(**changed, secret=_secret(caller.settings, caller.catalog, id))
 
 
-@router.post("/v1/subscriptions/{id}/replay", responses=responses(404))
+@router.post("/v1/subscriptions/{id}/replay", responses=responses(400, 404))
 def replay(caller: Search, id: Id, position: Position) -> SubscriptionAnswer:
     """Post all events behind a cursor again, in their order, with the ids that they had."""
 

@@ -22,7 +22,7 @@ from search_api.app import create_app
 from tests.servers.api import bearing, fill, serving
 
 SECRET = "an-administrators-token"
-EXAMPLES = 60  # requests of each route
+EXAMPLES = 40  # requests of each route
 
 pytestmark = pytest.mark.api
 
@@ -36,7 +36,10 @@ def client() -> Iterator[httpx.Client]:
             yield client
 
 
-schema = schemathesis.openapi.from_dict(create_app(Settings(home=Path())).openapi())
+# A stream has no end that could be waited for; test_api_events.py reads it.
+schema = schemathesis.openapi.from_dict(create_app(Settings(home=Path())).openapi()).exclude(
+    path="/v1/events/stream"
+)
 
 
 @schema.parametrize()

@@ -335,9 +335,10 @@ def test_within_accounts_nothing_else_is_there(settings: Settings, ask: Asking) 
 def test_within_a_filter_nothing_else_is_there(settings: Settings, ask: Asking) -> None:
     (report,) = ask.found("lighthouse blinks")
     with asking(settings, "--filter", "subject:lantern OR subject:re") as within:
+        (reply,) = within.found("subject:report")
         assert within("search", query="*").told["coverage"]["messages"] == 26
         assert within("accounts").told["accounts"] == {"work": {"messages": 26}}
-        thread = within("thread", thread_id=report["thread_id"])
+        thread = within("thread", thread_id=reply["thread_id"])
         assert [each["subject"] for each in thread.lines] == ["Re: A report"]
         assert "no message" in within.refused("message", id=report["id"])["error"]
         explained = within("explain_query", query="lighthouse").told["explained"]
@@ -347,7 +348,7 @@ def test_within_a_filter_nothing_else_is_there(settings: Settings, ask: Asking) 
 def test_a_filter_that_cannot_be_used_lets_nothing_through_and_is_not_told(
     settings: Settings,
 ) -> None:
-    with asking(settings, "--filter", "in:nowhere") as within:
+    with asking(settings, "--filter", "query:nowhere") as within:
         for tool, arguments in (
             ("search", {"query": "lighthouse"}),
             ("message", {"id": 1}),
