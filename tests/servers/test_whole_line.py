@@ -227,12 +227,12 @@ def test_json_has_the_promised_keys_and_nothing_else_on_standard_output(mailbox:
 
     found = json.loads(done.stdout)
     assert done.returncode == 0
-    assert list(found) == ["query", "hits", "more", "total", "took_ms", "coverage"]
+    assert list(found) == ["query", "hits", "more", "total", "took_ms", "coverage", "cursor"]
     assert list(found["hits"][0]) == [
         "id", "account", "message_id", "thread_id", "date", "from", "to", "subject", "folders",
-        "flags", "attachments", "size", "snippet",
+        "flags", "attachments", "size", "snippet", "highlights", "from_names",
     ]  # fmt: skip
-    assert list(found["coverage"]) == ["messages", "indexed", "waiting", "failed"]
+    assert list(found["coverage"]) == ["messages", "indexed", "waiting", "failed", "skipped"]
     assert found["coverage"]["messages"] == 40
 
 
