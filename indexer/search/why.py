@@ -73,7 +73,10 @@ class _Asking:
     def clauses(self, node: Node, query: str, depth: int) -> Iterator[Clause]:
         """A node, then its parts."""
         matches = self._holds(node, query)
-        text = written(node, zone=self._searcher.zone)
+        try:
+            text = written(node, zone=self._searcher.zone)
+        except ValueError:  # another dialect's moment, which our words cannot say
+            text = type(node).__name__
         match node:
             case syntax.And(parts) | syntax.Or(parts):
                 what = "all of these" if isinstance(node, syntax.And) else "any of these"
