@@ -20,6 +20,8 @@ from indexer.query import syntax
 FEW = 1000
 """Documents that are known whole, at the most."""
 
+_FEW_ALONE = 5000  # the same where no words are asked for, and one look is all there is
+
 Order = Literal["date", "sender", "subject", "size"]
 
 _AMONG = "document.id IN (SELECT value FROM json_each(?))"
@@ -48,26 +50,28 @@ class Place(NamedTuple):
     id: int
 
 
-def few(catalog: Catalog, query: syntax.Node) -> frozenset[int] | None:
-    """All documents in a state, or None where they are more than FEW, or cannot be had at once."""
+def few(catalog: Catalog, query: syntax.Node, most: int = FEW) -> frozenset[int] | None:
+    """All documents in a state, or None where they are more than `most`, or cannot be had at once."""
     match query:
         case syntax.And(parts):
             for part in parts:
-                some = few(catalog, part)
+                some = few(catalog, part, most)
                 if some is not None:
                     return frozenset(among(catalog, query, list(some)))
             return None
         case syntax.Or(parts):
-            each = [few(catalog, part) for part in parts]
+            each = [few(catalog, part, most) for part in parts]
             if any(some is None for some in each):
                 return None
             together = frozenset(chain.from_iterable(some for some in each if some is not None))
-            return together if len(together) <= FEW else None
+            return together if len(together) <= most else None
     source = _source(catalog, query)
     if source is None:
         return None
-    rows = catalog.connection.execute(f"{source.sql} LIMIT {FEW + 1}", source.parameters).fetchall()
-    return frozenset(id_ for (id_,) in rows) if len(rows) <= FEW else None
+    rows = catalog.connection.execute(
+        f"{source.sql} LIMIT {most + 1}", source.parameters
+    ).fetchall()
+    return frozenset(id_ for (id_,) in rows) if len(rows) <= most else None
 
 
 def among(catalog: Catalog, query: syntax.Node, ids: Sequence[int]) -> list[int]:
@@ -82,7 +86,7 @@ def among(catalog: Catalog, query: syntax.Node, ids: Sequence[int]) -> list[int]
 
 def count(catalog: Catalog, query: syntax.Node) -> int:
     """How many documents match."""
-    some = few(catalog, query)
+    some = few(catalog, query, _FEW_ALONE)
     if some is not None:
         return len(among(catalog, query, list(some)))
     where = condition(catalog, query)
@@ -102,7 +106,7 @@ def in_order(
     """The documents that match (of some `ids`, or of all), in an order, from behind a place; read as
     far as they are consumed."""
     where = condition(catalog, query)
-    some = ids if ids is not None else few(catalog, query)
+    some = ids if ids is not None else few(catalog, query, _FEW_ALONE)
     tests, parameters = where.sql, where.parameters
     if some is not None:
         tests, parameters = f"{_AMONG} AND {where.sql}", (json.dumps(list(some)), *where.parameters)
