@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from indexer import settings
@@ -20,20 +22,26 @@ def add_account(home: Path, name: str, keys: Mapping[str, object]) -> None:
     Raises ConfigError for an account that exists or keys that are wrong, StorageError.
     """
     path = home / "config.toml"
-    if name in settings.load(home, environ={}).accounts:
-        raise ConfigError(
-            f"there is an account {name!r} already",
-            where=str(path),
-            cure=f"edit the file, or `mailseek account remove {name}` first",
-        )
-    lines = [f"[accounts.{name}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
-    text = _read(path)
-    _write(path, (text.rstrip("\n") + "\n\n" if text.strip() else "") + "\n".join(lines) + "\n")
+    with _alone(home):
+        if name in settings.load(home, environ={}).accounts:
+            raise ConfigError(
+                f"there is an account {name!r} already",
+                where=str(path),
+                cure=f"edit the file, or `mailseek account remove {name}` first",
+            )
+        lines = [f"[accounts.{name}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
+        text = _read(path)
+        before = text.rstrip("\n") + "\n\n" if text.strip() else ""
+        _write(path, before + "\n".join(lines) + "\n")
 
 
 def remove_account(home: Path, name: str) -> None:
     """Take an account's table out. Raises ConfigError where there is none, StorageError."""
-    path = home / "config.toml"
+    with _alone(home):
+        _remove(home / "config.toml", name)
+
+
+def _remove(path: Path, name: str) -> None:
     kept: list[str] = []
     inside = found = False
     header = re.compile(
@@ -52,6 +60,22 @@ def remove_account(home: Path, name: str) -> None:
             cure="`mailseek account list` shows them",
         )
     _write(path, "\n".join(kept).strip("\n") + "\n")
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Against other processes that read the file, change it and write it; the kernel frees the lock
+    when a process ends."""
+    try:
+        home.mkdir(parents=True, mode=0o700, exist_ok=True)
+        descriptor = os.open(home / "config.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise _refused(home / "config.lock", error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _read(path: Path) -> str:
