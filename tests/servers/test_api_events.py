@@ -27,7 +27,6 @@ from indexer.settings import ApiSettings, Settings
 from search_api.app import create_app
 from search_api.routes import events
 from search_api.serving import Server
-from search_api.webhooks.posting import Patience
 from search_api.webhooks.sending import Pace, Way
 from tests.servers.commands import MAILSEEK
 from tests.servers.growing_mail import GrowingMail
@@ -37,7 +36,7 @@ from tests.servers.stack import wait_for
 pytestmark = pytest.mark.api
 
 ADMIN = "an-unguessable-token"
-WAY = Way(Pace(look=0.05, first=0.05, longest=0.2), Patience(connect=1, total=1))
+WAY = Way(Pace(look=0.05, first=0.05, longest=0.2))
 SOON = 20.0
 KILLS = int(os.environ.get("MAILSEEK_TEST_KILLS", "8"))
 DOCS = Path(__file__).parents[2] / "docs/webhooks.md"

@@ -33,8 +33,8 @@ from tests.servers.stack import wait_for
 
 pytestmark = pytest.mark.api
 
-PATIENCE = Patience(connect=0.5, total=0.6)
-WAY = Way(Pace(look=0.03, first=0.02, longest=0.1), PATIENCE)
+WAY = Way(Pace(look=0.03, first=0.02, longest=0.1))
+IMPATIENT = Way(WAY.pace, Patience(connect=0.5, total=0.6))
 SOON = 20.0
 PLACES = ("INBOX", "Support", "Private")
 
@@ -158,12 +158,13 @@ def test_a_receiver_that_fails_in_every_way_gets_everything_in_order(
     with Receiver() as other:
         receiver.elsewhere = other.url
         here = subscribe(mail, "", receiver.url)
-        with delivering(settings):
+        with delivering(settings, IMPATIENT):
             ids = [mail.comes("word") for _ in range(12)]
             assert wait_for(lambda: all_arrived(mail, here), 60)
         assert other.received == [], "a redirect is not followed"
 
-    assert told(receiver) == [("entered", id_) for id_ in ids]
+    # An answer that came too late for us has the event posted again.
+    assert list(dict.fromkeys(told(receiver))) == [("entered", id_) for id_ in ids]
     cursors = [each.event["cursor"] for each in receiver.received]
     assert cursors == sorted(cursors), "no event overtakes another, in any try"
     by_id = {each.headers["x-mailseek-event"]: each.body for each in receiver.received}
@@ -189,12 +190,11 @@ def test_a_receiver_that_was_away_gets_what_it_missed(
 def test_nobody_waits_for_a_receiver_that_hangs(
     settings: Settings, mail: GrowingMail, receiver: Receiver
 ) -> None:
-    patient = Way(WAY.pace, Patience(connect=1, total=60))
     with Receiver() as hanging:
         hanging.moods.append("hang")
         slow = subscribe(mail, "", hanging.url)
         subscribe(mail, "", receiver.url)
-        with delivering(settings, patient):
+        with delivering(settings):
             mail.comes("word")
             assert wait_for(lambda: hanging.received, SOON)
             mail.comes("word")
@@ -209,7 +209,7 @@ def test_a_replay_from_any_cursor_repeats_the_first_delivery(
     here = subscribe(mail, "is:unread", receiver.url)
     with delivering(settings):
         ids = [mail.comes("word") for _ in range(4)]
-        assert wait_for(lambda: len(receiver.accepted) == 4, SOON)
+        assert wait_for(lambda: len(receiver.accepted) == 4, SOON)  # before one leaves again
         mail.is_flagged(ids[1], "\\Seen")
         assert wait_for(lambda: all_arrived(mail, here) and len(receiver.accepted) == 5, SOON)
         first = [each.body for each in receiver.received]
@@ -257,7 +257,7 @@ def test_who_fails_for_too_long_is_paused_and_goes_on_where_it_stopped(
 ) -> None:
     receiver.moods.extend([500] * 1000)
     here = subscribe(mail, "", receiver.url)
-    hasty = Way(Pace(look=0.03, first=0.02, longest=0.05, give_up=0.2), PATIENCE)
+    hasty = Way(Pace(look=0.03, first=0.02, longest=0.05, give_up=0.2))
     with delivering(settings, hasty):
         first = mail.comes("word")
         assert wait_for(lambda: again(mail, here).paused, SOON)
