@@ -22,9 +22,9 @@ from search_api.app import create_app
 from tests.servers.api import bearing, fill, serving
 
 SECRET = "an-administrators-token"
-EXAMPLES = 40  # requests of each route
+EXAMPLES = 60  # requests of each route
 
-pytestmark = pytest.mark.api
+pytestmark = [pytest.mark.api, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
