@@ -76,7 +76,7 @@ class _Compiler:
 
     def _and(self, parts: Sequence[syntax.Node]) -> Estimated:
         # A word without letters (`R & D`) is nothing to look for beside others.
-        spoken = [part for part in parts if not _is_silent(part)] or parts[:1]
+        spoken = [part for part in parts if not is_silent(part)] or parts[:1]
         states = tuple(filter(is_of_states, spoken))
         others = [self.compile(part) for part in spoken if part not in states]
         if not states:
@@ -186,7 +186,8 @@ def _type_pattern(text: str) -> str:
     return ".*".join(map(re.escape, text.split("*")))
 
 
-def _is_silent(node: syntax.Node) -> bool:
+def is_silent(node: syntax.Node) -> bool:
+    """Whether it is a word without letters: nothing to look for beside others."""
     return isinstance(node, syntax.Term | syntax.Phrase) and not query_words(node.text)
 
 

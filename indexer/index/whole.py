@@ -12,7 +12,7 @@ from indexer import deadline
 from indexer.index.analysis import is_single_unspaced, query_words
 from indexer.index.cursors import END, All, Cursor, Listed
 from indexer.index.engine import States, is_of_states
-from indexer.index.matching import cursor
+from indexer.index.matching import cursor, is_silent
 from indexer.index.partitions import Segment
 from indexer.index.word_matching import WITH_FORMS
 from indexer.query import syntax
@@ -49,9 +49,10 @@ class _Whole:
 
     def _all(self, parts: Sequence[Node]) -> set[int]:
         """Sets first; the rest is looked for among what they leave."""
+        parts = [part for part in parts if not is_silent(part)] or parts[:1]
         quick = [part for part in parts if self._is_quick(part)]
         slow = tuple(part for part in parts if part not in quick)
-        if not quick or not any(map(_says_something, parts)):
+        if not quick:
             return set(_walked(self._cursor(syntax.And(tuple(parts)))))
         found = self.of(quick[0])
         for part in quick[1:]:
@@ -89,11 +90,6 @@ class _Whole:
 def _is_one_word(text: str, field: str) -> bool:
     found = query_words(text) if field in _FIELDS else []
     return len(found) == 1 and not is_single_unspaced(found[0])
-
-
-def _says_something(node: Node) -> bool:
-    """A word without letters is nothing to look for beside others."""
-    return not isinstance(node, syntax.Term | syntax.Phrase) or bool(query_words(node.text))
 
 
 def _walked(found: Cursor) -> list[int]:

@@ -448,3 +448,11 @@ def test_relevance_prefers_the_subject_and_own_words(engine: WhooshEngine) -> No
     )
 
     assert [match.id for match in engine.ranked(tree("lighthouse"), Fixed(), 10)[0]] == [3, 1, 2]
+
+
+def test_a_word_without_letters_is_nothing_to_count_beside_others(engine: WhooshEngine) -> None:
+    add(engine, record(1, "research & development"))
+
+    assert ids(engine, "research & development") == [1]
+    assert engine.count(tree("research & development"), Fixed()) == 1
+    assert [m.id for m in engine.ranked(tree("research & development"), Fixed(), 5)[0]] == [1]
