@@ -12,10 +12,11 @@ from indexer.catalog.lookup import Found
 from indexer.catalog.store import Catalog
 from indexer.query.syntax import Node
 from indexer.search.grouping import Grouped
+from indexer.search.marking import Marker
 from indexer.search.page import Hit, Marked
-from indexer.search.snippets import mark, snippet
+from indexer.search.snippets import snippet
 from indexer.search.visible_threads import Threads
-from indexer.search.wanted import Wanted, wanted
+from indexer.search.wanted import wanted
 
 _MOST_SENDERS = 10  # whose names a hit shows
 
@@ -31,9 +32,10 @@ def hits(
     some = list(picked)
     ids = [each.place.id for each in some]
     rows, thread = lookup.found(catalog, ids), threads.of(ids)
-    in_text = wanted(query, ("", "body", "quoted"), languages)
-    in_subject = wanted(query, ("", "subject"), languages)
-    in_sender = wanted(query, ("", "from", "with"), languages)
+    in_text, in_subject, in_sender = (
+        Marker(wanted(query, fields, languages))
+        for fields in (("", "body", "quoted"), ("", "subject"), ("", "from", "with"))
+    )
     return tuple(
         _hit(replace(row, thread_id=thread[row.id]), each.seen, in_text, in_subject, in_sender)
         for each in some
@@ -41,7 +43,7 @@ def hits(
     )
 
 
-def _hit(row: Found, seen: int, in_text: Wanted, in_subject: Wanted, in_sender: Wanted) -> Hit:
+def _hit(row: Found, seen: int, in_text: Marker, in_subject: Marker, in_sender: Marker) -> Hit:
     deadline.check()
     senders = row.headers.sender[:_MOST_SENDERS]
     return Hit(
@@ -51,9 +53,9 @@ def _hit(row: Found, seen: int, in_text: Wanted, in_subject: Wanted, in_sender: 
         thread_id=row.thread_id,
         date=datetime.fromtimestamp(row.date, UTC),
         sender=row.headers.sender,
-        sender_names=mark(", ".join(each.name or each.email for each in senders), in_sender),
+        sender_names=in_sender.mark(", ".join(each.name or each.email for each in senders)),
         to=row.headers.to,
-        subject=mark(row.subject, in_subject),
+        subject=in_subject.mark(row.subject),
         folders=tuple(dict.fromkeys(place.folder for place in row.placements)),
         flags=tuple(dict.fromkeys(flag for p in row.placements for flag in p.flags)),
         attachments=row.attachments,
