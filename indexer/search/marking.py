@@ -13,7 +13,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from indexer.index.analysis import MARKS, Token, is_unspaced, tokens, words, words_as_written
+from indexer.index.analysis import (
+    LONGEST_WORD,
+    MARKS,
+    Token,
+    is_unspaced,
+    tokens,
+    words,
+    words_as_written,
+)
 from indexer.search.page import Marked
 from indexer.search.wanted import Wanted
 
@@ -48,9 +56,12 @@ class Marker:
         self._wanted = looked_for
         self.things = looked_for.things
         self._firsts: dict[str, list[tuple[str, ...]]] = {}
+        self._seconds: dict[str, set[str]] = {}
         sequences = (*looked_for.sequences, *(folded for folded, _ in looked_for.written))
         for sequence in sequences:
             self._firsts.setdefault(sequence[0], []).append(sequence)
+            if len(sequence) > 1:
+                self._seconds.setdefault(sequence[0], set()).add(sequence[1])
         self._longest = max(map(len, sequences), default=1)
         starts = {*self._firsts, *(start for start, _ in looked_for.prefixes)}
         # Where one word begins with another, the shorter one is found wherever the longer one is.
@@ -59,12 +70,15 @@ class Marker:
             for one in sorted(starts)
             if not any(one != other and one.startswith(other) for other in starts)
         ]
+        self._plain = (*self._begins, *looked_for.pieces)
         self._meant: dict[str, bool] = {}
+        self.looks_for_words = bool(self._begins or looked_for.pieces or looked_for.misspelt)
 
     def mark(self, text: str) -> Marked:
         """A short text, whole, with what was looked for marked in it."""
-        marker = self.within(text)
-        found = [*marker.places(text), *marker._matched(text)]
+        found = self.within(text).places(text)
+        if self._wanted.patterns:
+            found += self._matched(text)
         return Marked(text, _joined(found)) if found else Marked(text)
 
     def within(self, text: str) -> Marker:
@@ -76,12 +90,14 @@ class Marker:
     def places(self, text: str, enough: int = MOST) -> list[Place]:
         """Everything that was looked for, in order of start, until so many different things stand
         near to one another; the first `MOST` of them."""
-        if not self._begins and not self._wanted.pieces:
+        if not self.looks_for_words:
             return []
         lower = text.lower()
         if len(lower) != len(text):  # İ becomes two characters: places would be off
             lower = text.replace("İ", "i").lower()
-        found = self._decided(text, lower, self._candidates(lower), enough)
+        found: list[Place] = []
+        if any(word in lower for word in self._plain):
+            found = self._decided(text, lower, self._candidates(lower), enough)
         if (not found or len(text) <= _SHORT) and not lower.isascii():
             folded = self._folded(text[:_READ_SLOWLY], lower[:_READ_SLOWLY])
             if folded:
@@ -113,10 +129,10 @@ class Marker:
         """What was looked for and begins right here."""
         run = _PLAIN_RUN.match(lower, start)
         if run is not None and (not start or lower[start - 1] < "\x80"):
-            end = run.end()
+            word, end = run[0], run.end()
             if end == len(lower) or lower[end] < "\x80":
-                word = run[0]
-                if all(len(sequence) == 1 for sequence in self._firsts.get(word, ())):
+                second = self._seconds.get(word)
+                if second is None or _goes_on_without(lower, end, second):
                     return self._of_word(text, Token(word, start, end))
         return self._read(text, start, start + 1)
 
@@ -212,8 +228,22 @@ def _occurrences(lower: str, word: str) -> Iterator[int]:
 
 
 def _parts(before: str) -> bool:
-    """Whether a word may begin behind a character: no letter or digit, or one of another script."""
-    return not before.isalnum() or (before > "\x7f" and is_unspaced(before))
+    """Whether a word may begin behind a character: no part of a word, or of another script's."""
+    if before < "\x80":
+        return not before.isalnum()
+    return not _is_inside(before) or is_unspaced(before)
+
+
+def _goes_on_without(lower: str, end: int, words: set[str]) -> bool:
+    """Whether what follows is certainly none of some words."""
+    following = _PLAIN_RUN.search(lower, end, end + _A_WORD)
+    return (
+        following is not None
+        and following[0] not in words
+        and len(following[0]) <= LONGEST_WORD
+        and following.end() < end + _A_WORD
+        and lower[end : following.end() + 1].isascii()
+    )
 
 
 def _around(lower: str, piece: str) -> Iterator[int]:

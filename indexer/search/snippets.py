@@ -7,7 +7,7 @@ a snippet escapes it. Linear in the text; a message's first 100,000 characters a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from indexer.search.marking import NEAR, Marker, Place
 from indexer.search.page import Marked
@@ -16,20 +16,21 @@ LONGEST = 255
 """Characters of a snippet, at the most."""
 
 _LOOKED_AT = 100_000  # characters of a message
+_SHOWN_AT_LEAST = 4 * LONGEST  # of which blanks, rulers and marks of quotation go
 _BEFORE = LONGEST - NEAR  # characters of context before the first mark
 _QUOTING = ">| \t\r\xa0"
 _RULERS = ("----", "====", "____", "****", "~~~~", "####", "....")
 _RULER = re.compile(rf"(?:{'|'.join(map(re.escape, _RULERS))})[-=_*~#.]*")
 
 
-def snippet(text: str, marker: Marker) -> Marked:
-    """The best piece of a long text: the one with the most different things looked for."""
-    if len(text) > _LOOKED_AT:
-        text = text[:_LOOKED_AT]
+def snippet(read: Callable[[int], str], marker: Marker) -> Marked:
+    """The best piece of a long text: the one with the most different things looked for. `read` gives
+    the text's first so many characters, and is asked for few where nothing is looked for."""
+    text = read(_LOOKED_AT if marker.looks_for_words else _SHOWN_AT_LEAST)
     marker = marker.within(text)
     found = marker.places(text, marker.things)
     if not found:
-        return Marked(_tidy(text[: 4 * LONGEST])[:LONGEST])
+        return Marked(_tidy(text[:_SHOWN_AT_LEAST])[:LONGEST])
     start = _best_start(text, found)
     tidied = _tidy(text[start : start + 2 * LONGEST])
     if len(tidied) > LONGEST:

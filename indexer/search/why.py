@@ -115,7 +115,7 @@ class _Asking:
         piece = NOTHING
         if _FIELDS["body"] in where:
             marker = Marker(wanted(leaf, (leaf.field,), self._searcher.languages))
-            piece = snippet(self._message.text, marker)
+            piece = snippet(lambda most: self._message.text[:most], marker)
         return "in " + ", ".join(where) if where else "it is there", piece
 
     def _absence(self, leaf: syntax.Words, query: str) -> str:

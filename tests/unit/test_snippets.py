@@ -24,7 +24,7 @@ def parse(query: str) -> syntax.Node:
 
 
 def shown(query: str, text: str) -> Marked:
-    return snippet(text, Marker(wanted(parse(query))))
+    return snippet(lambda most: text[:most], Marker(wanted(parse(query))))
 
 
 def marks(marked: Marked) -> list[str]:
