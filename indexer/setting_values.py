@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, timedelta
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from indexer.errors import ConfigError
@@ -34,6 +33,8 @@ def known_keys(keys: Mapping[str, Any], known: tuple[str, ...], where: str) -> N
     """Raises ConfigError for a key that nobody knows, with the nearest that somebody does."""
     for key in keys:
         if key not in known:
+            from difflib import get_close_matches  # 1 ms that settings without mistakes do without
+
             near = get_close_matches(key, known, n=1)
             cure = f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(known)
             raise ConfigError(f"unknown key {key!r}", where=where, cure=cure)
@@ -196,6 +197,8 @@ def languages(value: object, where: str) -> tuple[str, ...]:
     found = [each.strip().lower() for each in _texts(value, "languages", example, where)]
     for name in found:
         if name not in LANGUAGES:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, LANGUAGES, n=1)
             cure = f"did you mean {near[0]}?" if near else "known ones: " + ", ".join(LANGUAGES)
             raise ConfigError(

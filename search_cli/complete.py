@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from indexer.catalog.store import Catalog
 from indexer.errors import MailseekError
 from indexer.settings import load
 from search_cli import output
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @click.command(
@@ -49,6 +52,8 @@ def completed_by_the_mailbox(
     ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """For a shell: nothing, rather than an error."""
+    from click.shell_completion import CompletionItem
+
     try:
         return [
             CompletionItem(text, help=shown)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -96,6 +95,8 @@ def _refuse_options(query: tuple[str, ...]) -> None:
     """`-word` excludes a word, and click passes what it does not know; but `--word` is a typo."""
     for part in query:
         if part.startswith("--") and part[2:3].isalpha():
+            from difflib import get_close_matches
+
             near = get_close_matches(part, [each.opts[0] for each in command.params], n=1)
             raise click.NoSuchOption(part, possibilities=near)
 

@@ -11,6 +11,7 @@ from indexer.catalog import json_columns
 from indexer.catalog.schema import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
 from indexer.catalog.store import Catalog
 from indexer.extract.document import Attachment, Headers
+from indexer.lazy_dataclass import lazy_dataclass
 
 _FLAG_NAMES = {
     SEEN: "\\Seen",
@@ -21,7 +22,7 @@ _FLAG_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@lazy_dataclass(frozen=True)
 class Placement:
     """Where a message is: folder, UID there, and its flags there as IMAP writes them."""
 
@@ -30,7 +31,7 @@ class Placement:
     flags: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@lazy_dataclass(frozen=True)
 class Found:
     """A document as a hit needs it; `date` and `received` are in seconds since 1970, UTC."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import get_args
 
@@ -47,6 +46,8 @@ class UnknownName(Exception):
     def in_query(self, text: str, otherwise: str = "run `mailseek sync` first") -> QueryError:
         """The same as an error that points into the query's text; `otherwise` is the cure where
         there are no names at all."""
+        from difflib import get_close_matches  # 1 ms that queries without mistakes do without
+
         near = get_close_matches(self.name, self.known, n=1, cutoff=0.5)
         cure = f"did you mean {near[0]}?" if near else "known: " + ", ".join(self.known[:8])
         start, end = self.span

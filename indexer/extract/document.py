@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from indexer.lazy_dataclass import lazy_dataclass
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -19,7 +21,7 @@ class Address:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@lazy_dataclass(frozen=True)
 class Attachment:
     """A part that is not fetched: decoded file name (may be empty), MIME type, octets on the wire."""
 
@@ -28,7 +30,7 @@ class Attachment:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@lazy_dataclass(frozen=True)
 class Headers:
     """The header fields that search needs, decoded (RFC 2047, RFC 2231), with folds undone.
 
@@ -52,7 +54,7 @@ class Headers:
     other: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@lazy_dataclass(frozen=True)
 class Part:
     """One text part as fetched: still in its transfer encoding, maybe cut at the size cap."""
 
@@ -63,7 +65,7 @@ class Part:
     truncated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@lazy_dataclass(frozen=True)
 class Document:
     """A message's words: headers and the text of its parts, in reading order.
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from difflib import get_close_matches
 from functools import partial
 
 from indexer.errors import QueryError
@@ -377,6 +376,8 @@ def _octets(text: str, value: Token, context: Context) -> int:
 
 def _nearest(word: str, known: Iterable[str]) -> str:
     """The known word that looks most like one; '' where none does."""
+    from difflib import get_close_matches  # 1 ms that queries without mistakes do without
+
     return next(iter(get_close_matches(word[:40], known, n=1)), "")
 
 

@@ -11,8 +11,8 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any, Literal
+from zlib import crc32
 
 from indexer.errors import UsageError
 from indexer.index.engine import Match, Standing
@@ -36,7 +36,7 @@ class Asked:
     def mark(self) -> str:
         """The same for the same question."""
         question = json.dumps([self.text, self.dialect, self.sort, self.threads]).encode()
-        return blake2b(question, digest_size=6).hexdigest()
+        return f"{crc32(question):08x}{len(question):x}"
 
 
 @dataclass(frozen=True, slots=True)
