@@ -18,7 +18,7 @@ _CANDIDATES = 5  # words that may be meant, tried in turn
 def suggestions(
     text: str, typed: Node, engine: SearchEngine, finds: Callable[[str], bool]
 ) -> tuple[str, ...]:
-    """Other texts of the query that do find something; `finds` tries one.
+    """Other texts of a query without hits that do find something; `finds` tries one.
 
     A word that no message has is replaced by the nearest one that some have, the most frequent
     first.
@@ -26,7 +26,9 @@ def suggestions(
     absent = [
         leaf
         for leaf in _terms(typed)
-        if leaf.span != (0, 0) and _is_guessable(leaf) and not finds(_piece(text, leaf))
+        if leaf.span != (0, 0)
+        and _is_guessable(leaf)
+        and (leaf == typed or not finds(_piece(text, leaf)))
     ][:_MOST]
     found: list[str] = []
     tries = [""]
