@@ -15,12 +15,18 @@ from typing import NamedTuple
 
 from indexer.index.analysis import (
     LONGEST_WORD,
-    MARKS,
     Token,
-    is_unspaced,
     tokens,
-    words,
     words_as_written,
+)
+from indexer.search.occurrences import (
+    around,
+    everywhere,
+    folding,
+    lower_case,
+    merged,
+    occurrences,
+    word_around,
 )
 from indexer.search.page import Marked
 from indexer.search.wanted import Wanted
@@ -34,11 +40,9 @@ NEAR = 195
 _CANDIDATES = 200  # places where something may begin
 _SHORT = 510  # characters of a text that is always read for folded letters
 _READ_SLOWLY = 8_000  # characters of any other
-_LONGEST_RUN = 80  # characters: a word of 40, each with an accent of its own
 _A_WORD = 60  # characters in which a word and what parts it from the next one have room
 
 _PLAIN_RUN = re.compile("[a-z0-9]+")
-_MARK = re.compile(f"[{MARKS}]")
 
 
 class Place(NamedTuple):
@@ -71,6 +75,7 @@ class Marker:
             if not any(one != other and one.startswith(other) for other in starts)
         ]
         self._plain = (*self._begins, *looked_for.pieces)
+        self._is_ascii = all(word.isascii() for word in self._plain)
         self._meant: dict[str, bool] = {}
         self.looks_for_words = bool(self._begins or looked_for.pieces or looked_for.misspelt)
 
@@ -92,9 +97,7 @@ class Marker:
         near to one another; the first `MOST` of them."""
         if not self.looks_for_words:
             return []
-        lower = text.lower()
-        if len(lower) != len(text):  # İ becomes two characters: places would be off
-            lower = text.replace("İ", "i").lower()
+        lower = lower_case(text, self._is_ascii)
         found: list[Place] = []
         if any(word in lower for word in self._plain):
             found = self._decided(text, lower, self._candidates(lower), enough)
@@ -106,9 +109,9 @@ class Marker:
 
     def _candidates(self, lower: str) -> Iterator[int]:
         """Where something may begin, as far as letters tell, in order."""
-        several = [_occurrences(lower, word) for word in self._begins]
-        several += [_around(lower, piece) for piece in self._wanted.pieces]
-        return several[0] if len(several) == 1 else _merged(several)
+        several = [occurrences(lower, word) for word in self._begins]
+        several += [around(lower, piece) for piece in self._wanted.pieces]
+        return several[0] if len(several) == 1 else merged(several)
 
     def _decided(
         self, text: str, lower: str, candidates: Iterable[int], enough: int
@@ -185,7 +188,7 @@ class Marker:
 
     def _folded(self, text: str, lower: str) -> list[Place]:
         """What was looked for and has letters that are folded into others."""
-        single, others = _folding(lower)
+        single, others = folding(lower, self._is_ascii)
         found: list[Place] = []
         if single:
             plain = lower
@@ -196,9 +199,9 @@ class Marker:
                 if len(found) >= MOST:
                     break
         end = 0
-        for at in sorted(at for letter in others for at in _everywhere(lower, letter)):
+        for at in sorted(at for letter in others for at in everywhere(lower, letter)):
             if at >= end:
-                start, end = _run(text, at)
+                start, end = word_around(text, at)
                 found += self._read(text, start, end)
                 if len(found) >= 2 * MOST:
                     break
@@ -217,23 +220,6 @@ class Marker:
                     yield Place(start, start + length, (pattern,))
 
 
-def _occurrences(lower: str, word: str) -> Iterator[int]:
-    """Where a word begins, as far as its letters tell."""
-    anywhere = is_unspaced(word)
-    start = lower.find(word)
-    while start >= 0:
-        if anywhere or not start or _parts(lower[start - 1]):
-            yield start
-        start = lower.find(word, start + 1)
-
-
-def _parts(before: str) -> bool:
-    """Whether a word may begin behind a character: no part of a word, or of another script's."""
-    if before < "\x80":
-        return not before.isalnum()
-    return not _is_inside(before) or is_unspaced(before)
-
-
 def _goes_on_without(lower: str, end: int, words: set[str]) -> bool:
     """Whether what follows is certainly none of some words."""
     following = _PLAIN_RUN.search(lower, end, end + _A_WORD)
@@ -244,82 +230,6 @@ def _goes_on_without(lower: str, end: int, words: set[str]) -> bool:
         and following.end() < end + _A_WORD
         and lower[end : following.end() + 1].isascii()
     )
-
-
-def _around(lower: str, piece: str) -> Iterator[int]:
-    """Where the words begin that hold a piece; each once."""
-    at, last = lower.find(piece), -1
-    while at >= 0:
-        start = at
-        while start > 0 and lower[start - 1].isalnum():
-            start -= 1
-        if start != last:
-            yield start
-        last = start
-        at = lower.find(piece, at + 1)
-
-
-def _merged(several: Sequence[Iterator[int]]) -> Iterator[int]:
-    """What several iterators give in order, in order; the same number once."""
-    ahead = [(first, each) for each in several for first in islice(each, 1)]
-    while ahead:
-        lowest = min(number for number, _ in ahead)
-        yield lowest
-        ahead = [
-            (following, each)
-            for number, each in ahead
-            for following in ([number] if number != lowest else islice(each, 1))
-        ]
-
-
-class _Folds(dict[str, str]):
-    """Letter → what it alone is folded to, blanks between words; remembered."""
-
-    def __missing__(self, letter: str) -> str:
-        folded = self[letter] = " ".join(words(letter))
-        return folded
-
-
-_FOLDS = _Folds()
-
-
-def _folding(lower: str) -> tuple[list[tuple[str, str]], list[str]]:
-    """The letters of a text that are folded into one other letter, with that, and all others that
-    are no words by themselves as they stand, such as æ or a combining accent."""
-    single: list[tuple[str, str]] = []
-    others: list[str] = []
-    for letter in sorted(set(lower)):
-        if letter < "\x80" or not (letter.isalnum() or _MARK.match(letter)):
-            continue
-        folded = _FOLDS[letter]
-        if folded == letter:
-            continue
-        if len(folded) == 1 and not _MARK.match(folded):
-            single.append((letter, folded))
-        else:
-            others.append(letter)
-    return single, others
-
-
-def _everywhere(text: str, letter: str) -> Iterator[int]:
-    at = text.find(letter)
-    while at >= 0:
-        yield at
-        at = text.find(letter, at + 1)
-
-
-def _run(text: str, at: int) -> tuple[int, int]:
-    """[start, end) of the word around a place, which is cut where it is very long."""
-    start, end = at, at + 1
-    while start > max(0, at - _LONGEST_RUN) and _is_inside(text[start - 1]):
-        start -= 1
-    while end < min(len(text), at + _LONGEST_RUN) and _is_inside(text[end]):
-        end += 1
-    return start, end
-
-
-def _is_inside(letter: str) -> bool:
-    return letter.isalnum() or (letter > "\x7f" and _MARK.match(letter) is not None)
 
 
 def _joined(found: Sequence[Place]) -> tuple[tuple[int, int], ...]:

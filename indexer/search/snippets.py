@@ -32,12 +32,18 @@ def snippet(read: Callable[[int], str], marker: Marker) -> Marked:
     if not found:
         return Marked(_tidy(text[:_SHOWN_AT_LEAST])[:LONGEST])
     start = _best_start(text, found)
-    tidied = _tidy(text[start : start + 2 * LONGEST])
-    if len(tidied) > LONGEST:
-        tidied = tidied[: LONGEST - 1].rstrip() + "…"
-    if start:
-        tidied = "…" + tidied[: LONGEST - 1]
-    return marker.mark(tidied)
+    piece = _tidy(text[start : start + 2 * LONGEST])
+    before, after = "…" if start else "", ""
+    if len(before) + len(piece) > LONGEST:
+        piece, after = piece[: LONGEST - len(before) - 1].rstrip(), "…"
+    return _between(before, marker.mark(piece), after)
+
+
+def _between(before: str, marked: Marked, after: str) -> Marked:
+    """Marked text with more around it: marking takes longer where there is a "…" in the text."""
+    by = len(before)
+    marks = marked.marks if not by else tuple((start + by, end + by) for start, end in marked.marks)
+    return Marked(before + marked.text + after, marks)
 
 
 def _best_start(text: str, found: Sequence[Place]) -> int:
@@ -59,7 +65,7 @@ def _best_start(text: str, found: Sequence[Place]) -> int:
 
 def _tidy(text: str) -> str:
     """On one line, without marks of quotation and rulers."""
-    if "\n" in text:
+    if ">" in text or "|" in text:
         lines = text.split("\n")
         text = " ".join([lines[0], *(line.lstrip(_QUOTING) for line in lines[1:])])
     if any(ruler in text for ruler in _RULERS):
