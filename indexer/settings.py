@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from indexer.errors import ConfigError
+from indexer.lazy_dataclass import lazy_dataclass
 from indexer.setting_values import (
     addresses,
     first_day,
@@ -60,7 +61,7 @@ _API_LISTS = frozenset({"cors_origins", "webhook_hosts"})
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
-@dataclass(frozen=True, slots=True)
+@lazy_dataclass(frozen=True)
 class Secret:
     """Where a password comes from: a command line, a variable's name, or a keyring service."""
 
@@ -68,7 +69,7 @@ class Secret:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@lazy_dataclass(frozen=True)
 class AccountSettings:
     """One account, checked: `tls` is "none" for loopback hosts only.
 
@@ -109,7 +110,7 @@ class AccountSettings:
         return tuple(dict.fromkeys(each.lower() for each in own))
 
 
-@dataclass(frozen=True, slots=True)
+@lazy_dataclass(frozen=True)
 class WorkerSettings:
     """The table [workers]; times in seconds. `redis` is a URL, or '' where there are no workers.
 
@@ -123,7 +124,7 @@ class WorkerSettings:
     lease: int = 30
 
 
-@dataclass(frozen=True, slots=True)
+@lazy_dataclass(frozen=True)
 class ApiSettings:
     """The table [api], for `mailseek serve`.
 
@@ -150,9 +151,9 @@ class Settings:
     home: Path
     accounts: Mapping[str, AccountSettings] = field(default_factory=dict)
     writers: int = 2
-    workers: WorkerSettings = WorkerSettings()
+    workers: WorkerSettings = WorkerSettings()  # noqa: RUF009, frozen
     languages: tuple[str, ...] = ("english",)
-    api: ApiSettings = ApiSettings()
+    api: ApiSettings = ApiSettings()  # noqa: RUF009, frozen
 
     @property
     def own_addresses(self) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from indexer.catalog import json_columns
 from indexer.catalog.schema import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
@@ -51,7 +50,7 @@ class Found:
     received: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@lazy_dataclass(frozen=True)
 class Counts:
     """Messages of one account: all, those that wait for the index, those not to be had, those of
     which some part could not be read."""
