@@ -82,10 +82,10 @@ def _compared(value: Any) -> Any:
     return type(value).__compared__(value)
 
 
-def _eq(self: object, other: object) -> bool:
+def _eq(self: object, other: object) -> Any:
     if type(other) is not type(self):
         return NotImplemented
-    return bool(_compared(self) == _compared(other))
+    return _compared(self) == _compared(other)
 
 
 def _hash(self: object) -> int:

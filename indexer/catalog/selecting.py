@@ -53,11 +53,14 @@ class Place(NamedTuple):
     id: int
 
 
-def few(catalog: Catalog, query: syntax.Node, most: int = FEW) -> frozenset[int] | None:
-    """All documents in a state, or None where they are more than `most`, or cannot be had at once."""
+def few(
+    catalog: Catalog, query: syntax.Node, most: int = FEW, *, more_than: int = 0
+) -> frozenset[int] | None:
+    """All documents in a state, or None where they are more than `most`, or cannot be had at once.
+    That they are not to be had as `more_than` or less was found before."""
     match query:
         case syntax.And(parts):
-            return _few_of_all(catalog, query, parts, most)
+            return _few_of_all(catalog, query, parts, most, most if more_than else _FIRST_TRY)
         case syntax.Or(parts):
             each = [few(catalog, part, most) for part in parts]
             if any(some is None for some in each):
@@ -74,12 +77,13 @@ def few(catalog: Catalog, query: syntax.Node, most: int = FEW) -> frozenset[int]
 
 
 def _few_of_all(
-    catalog: Catalog, query: syntax.And, parts: Sequence[syntax.Node], most: int
+    catalog: Catalog, query: syntax.And, parts: Sequence[syntax.Node], most: int, bound: int
 ) -> frozenset[int] | None:
-    """The documents in several states, from those in the rarest: it is found by asking for twice as
-    many of each until one has no more."""
-    sources = [source for part in parts if (source := _source(catalog, part)) is not None]
-    bound = min(_FIRST_TRY, most)
+    """The documents in several states, from those in the rarest: it is found by asking for `bound`
+    of each, then for twice as many, until one has no more."""
+    folders_first = sorted(parts, key=lambda part: not isinstance(part, syntax.In))
+    sources = [source for part in folders_first if (source := _source(catalog, part)) is not None]
+    bound = min(bound, most)
     while sources:
         for source in sources:
             (here,) = catalog.connection.execute(
@@ -158,7 +162,8 @@ def in_order(
     if ids is not None:
         yield from _walk(catalog, _of(ids, where), order, after)
         return
-    some = few(catalog, query, 2 * FEW if isinstance(query, syntax.And) else FEW)
+    rare = 2 * FEW if isinstance(query, syntax.And) else FEW
+    some = few(catalog, query, rare)
     if some is None and order == "date":  # a page of what is not rare is found at once
         until = _further_down(catalog, after)
         yield from _walk(catalog, where, order, after, until)
@@ -166,7 +171,7 @@ def in_order(
             return
         after = until
     if some is None:
-        some = few(catalog, query, _FEW_ALONE)
+        some = few(catalog, query, _FEW_ALONE, more_than=rare)
     if some is not None:
         where = _of(list(some), Condition("1"))
     yield from _walk(catalog, where, order, after)
