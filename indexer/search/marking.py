@@ -141,14 +141,15 @@ class Marker:
 
     def _read(self, text: str, start: int, end: int) -> list[Place]:
         """What the analyzer finds that begins in [start, end)."""
-        here = [
-            Token(word, start + begin, start + stop)
-            for word, begin, stop in tokens(text[start : end + self._longest * _A_WORD])
-        ]
-        found: list[Place] = []
-        for at, token in enumerate(here):
-            if token.start >= end:
+        here: list[Token] = []
+        beginning = 0
+        for word, first, last in tokens(text[start : end + self._longest * _A_WORD]):
+            here.append(Token(word, start + first, start + last))
+            beginning += start + first < end
+            if len(here) >= beginning + self._longest:  # as many as the last of them needs, and one
                 break
+        found: list[Place] = []
+        for at, token in enumerate(here[:beginning]):
             found += self._of_word(text, token)
             for sequence in self._firsts.get(token.word, ()):
                 if len(sequence) > 1:
