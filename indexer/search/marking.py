@@ -68,6 +68,7 @@ class Marker:
                 self._seconds.setdefault(sequence[0], set()).add(sequence[1])
         self._longest = max(map(len, sequences), default=1)
         starts = {*self._firsts, *(start for start, _ in looked_for.prefixes)}
+        starts |= {word[:1] for word, _ in looked_for.misspelt}
         # Where one word begins with another, the shorter one is found wherever the longer one is.
         self._begins = [
             one
@@ -76,21 +77,16 @@ class Marker:
         ]
         self._plain = (*self._begins, *looked_for.pieces)
         self._is_ascii = all(word.isascii() for word in self._plain)
-        self._meant: dict[str, bool] = {}
-        self.looks_for_words = bool(self._begins or looked_for.pieces or looked_for.misspelt)
+        self._candidates_read = _CANDIDATES if not looked_for.misspelt else 10 * _CANDIDATES
+        self._meant: dict[str, str] = {}  # what words are misspelt for, so far
+        self.looks_for_words = bool(self._plain)
 
     def mark(self, text: str) -> Marked:
         """A short text, whole, with what was looked for marked in it."""
-        found = self.within(text).places(text)
+        found = self.places(text)
         if self._wanted.patterns:
             found += self._matched(text)
         return Marked(text, _joined(found)) if found else Marked(text)
-
-    def within(self, text: str) -> Marker:
-        """The same, with the words of a text that misspelt words stand for there."""
-        if not self._wanted.misspelt:
-            return self
-        return Marker(self._wanted.within(text, self._meant))
 
     def places(self, text: str, enough: int = MOST) -> list[Place]:
         """Everything that was looked for, in order of start, until so many different things stand
@@ -117,7 +113,7 @@ class Marker:
         self, text: str, lower: str, candidates: Iterable[int], enough: int
     ) -> list[Place]:
         found: list[Place] = []
-        for start in islice(candidates, _CANDIDATES):
+        for start in islice(candidates, self._candidates_read):
             here = self._at(text, lower, start)
             if not here:
                 continue
@@ -175,6 +171,11 @@ class Marker:
                 and (not of or self._wanted.is_form(word, of))
             ):
                 found.append(Place(start, end, (of or word,)))
+        if self._wanted.misspelt:
+            if word not in self._meant:
+                self._meant[word] = self._wanted.meant_by(word)
+            if self._meant[word]:
+                found.append(Place(start, end, (self._meant[word],)))
         return found
 
     def _of_sequence(
@@ -195,7 +196,7 @@ class Marker:
             plain = lower
             for letter, folded in single:
                 plain = plain.replace(letter, folded)
-            for start in islice(self._candidates(plain), _CANDIDATES):
+            for start in islice(self._candidates(plain), self._candidates_read):
                 found += self._read(text, start, start + 1)
                 if len(found) >= MOST:
                     break

@@ -27,7 +27,6 @@ def snippet(read: Callable[[int], str], marker: Marker) -> Marked:
     """The best piece of a long text: the one with the most different things looked for. `read` gives
     the text's first so many characters, and is asked for few where nothing is looked for."""
     text = read(_LOOKED_AT if marker.looks_for_words else _SHOWN_AT_LEAST)
-    marker = marker.within(text)
     found = marker.places(text, marker.things)
     if not found:
         return Marked(_tidy(text[:_SHOWN_AT_LEAST])[:LONGEST])

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from indexer.index.analysis import is_single_unspaced, query_words, words, words_as_written
 from indexer.index.distance import is_within
 from indexer.index.word_forms import SHORTEST, root
 from indexer.lazy_dataclass import lazy_dataclass
 from indexer.query import syntax
-
-_READ_FOR_MISSPELT = 20_000  # characters
 
 
 @lazy_dataclass(frozen=True)
@@ -34,23 +31,15 @@ class Wanted:
         words = {of or prefix for prefix, of in self.prefixes}
         longer = {sequence for sequence in self.sequences if len(sequence) > 1}
         words |= {sequence[0] for sequence in self.sequences - longer}
-        return len(words) + len(longer) + len(self.written) + len(self.pieces)
+        others = (self.written, self.pieces, self.misspelt)
+        return len(words) + len(longer) + sum(map(len, others))
 
-    def within(self, text: str, meant: dict[str, bool]) -> Wanted:
-        """With the words of a text that misspelt words stand for there; `meant` remembers what was
-        found out about words, for other texts."""
-        there = set()
-        for word in set(words(text[:_READ_FOR_MISSPELT])):
-            if word not in meant:
-                meant[word] = self._is_meant(word)
-            if meant[word]:
-                there.add((word,))
-        return replace(self, sequences=self.sequences | there, misspelt=())
-
-    def _is_meant(self, word: str) -> bool:
-        return any(
-            word[:1] == meant[:1] and is_within(meant, word, most) for meant, most in self.misspelt
-        )
+    def meant_by(self, word: str) -> str:
+        """The misspelt word that a word may be; '' where it is none."""
+        for meant, most in self.misspelt:
+            if word[:1] == meant[:1] and is_within(meant, word, most):
+                return meant
+        return ""
 
     def is_form(self, word: str, of: str) -> bool:
         """Whether two words have the same stem in one of the languages."""
