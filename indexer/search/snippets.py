@@ -16,7 +16,6 @@ LONGEST = 255
 """Characters of a snippet, at the most."""
 
 _LOOKED_AT = 100_000  # characters of a message
-_SHOWN_AT_LEAST = 4 * LONGEST  # of which blanks, rulers and marks of quotation go
 _BEFORE = LONGEST - NEAR  # characters of context before the first mark
 _QUOTING = ">| \t\r\xa0"
 _RULERS = ("----", "====", "____", "****", "~~~~", "####", "....")
@@ -26,16 +25,26 @@ _RULER = re.compile(rf"(?:{'|'.join(map(re.escape, _RULERS))})[-=_*~#.]*")
 def snippet(read: Callable[[int], str], marker: Marker) -> Marked:
     """The best piece of a long text: the one with the most different things looked for. `read` gives
     the text's first so many characters, and is asked for few where nothing is looked for."""
-    text = read(_LOOKED_AT if marker.looks_for_words else _SHOWN_AT_LEAST)
+    if not marker.looks_for_words:
+        return Marked(_beginning(read))
+    text = read(_LOOKED_AT)[:_LOOKED_AT]
     found = marker.places(text, marker.things)
     if not found:
-        return Marked(_tidy(text[:_SHOWN_AT_LEAST])[:LONGEST])
+        return Marked(_beginning(lambda most: text[:most]))
     start = _best_start(text, found)
     piece = _tidy(text[start : start + 2 * LONGEST])
     before, after = "…" if start else "", ""
     if len(before) + len(piece) > LONGEST:
         piece, after = piece[: LONGEST - len(before) - 1].rstrip(), "…"
     return _between(before, marker.mark(piece), after)
+
+
+def _beginning(read: Callable[[int], str]) -> str:
+    """What a text begins with; more of it is read where blanks, rulers and marks of quotation go."""
+    tidied = _tidy(read(2 * LONGEST))
+    if len(tidied) < LONGEST:
+        tidied = _tidy(read(4 * LONGEST))
+    return tidied[:LONGEST]
 
 
 def _between(before: str, marked: Marked, after: str) -> Marked:
