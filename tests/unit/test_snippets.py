@@ -31,6 +31,18 @@ def marks(marked: Marked) -> list[str]:
     return [marked.text[start:end] for start, end in marked.marks]
 
 
+@pytest.mark.parametrize("query", ["quarterly report", '"aa b"', "x OR report", "figure~"])
+def test_a_snippet_is_the_same_however_much_of_the_text_is_read_at_first(query: str) -> None:
+    marker = Marker(wanted(parse(query)))
+    for before in (0, 3_300, 3_700, 3_990, 9_000):
+        filler = (FILLER * 4)[:before]
+        text = f"A report. {filler} aa b, the quarterly report has figures. {FILLER} report x"
+
+        assert snippet(lambda most, text=text: text[:most], marker) == snippet(
+            lambda _, text=text: text, marker
+        )
+
+
 def test_the_words_that_were_looked_for_are_marked() -> None:
     found = shown("quarterly report", "The quarterly figures; a Report follows.")
 
