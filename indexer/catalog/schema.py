@@ -297,8 +297,14 @@ CREATE TABLE former_account (
 );
 """
 
+# The index keeps words and postings in files of its own: all of it is written anew.
+_VERSION_7 = """
+INSERT OR IGNORE INTO outbox (document_id, account_id, partition, action, queued)
+SELECT id, account_id, partition, 'add', CAST(strftime('%s', 'now') AS REAL) FROM document;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
-    _VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6,
+    _VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7,
 )  # fmt: skip
 
 

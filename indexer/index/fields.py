@@ -57,9 +57,10 @@ _SHORT = tuple(Struct(f"<{count}H") for count in range(128))
 
 
 class Posting(NamedTuple):
-    """A word in one document: how much it weighs and where it stands (places, ascending)."""
+    """A word in one document: how much it weighs, in tenths and 255 at the most, and where it stands
+    (places, ascending)."""
 
-    weight: float
+    weight: int
     places: list[int]
 
 
@@ -107,7 +108,7 @@ class WordsField(fields.FieldType):
 
     def index(
         self, value: Mapping[str, Posting], **_kwargs: Any
-    ) -> Generator[tuple[bytes, int, float, bytes], Any, None]:
+    ) -> Generator[tuple[bytes, int, int, bytes], Any, None]:
         """(word, frequency, weight, packed places) for each word; one that is posted as it is
         written was counted already."""
         for word, (weight, places) in value.items():
@@ -131,10 +132,10 @@ class MarksField(fields.FieldType):
 
     def index(
         self, value: Iterable[str], **_kwargs: Any
-    ) -> Generator[tuple[bytes, int, float, bytes], Any, None]:
-        """(word, 1, 1.0, nothing) for each word."""
+    ) -> Generator[tuple[bytes, int, int, bytes], Any, None]:
+        """(word, 1, a weight of one, nothing) for each word."""
         for word in value:
-            yield word.encode(), 1, 1.0, b""
+            yield word.encode(), 1, 10, b""
 
 
 def lines(field: str) -> str:

@@ -77,10 +77,12 @@ class _Whole:
         assert isinstance(node, syntax.Term | syntax.Phrase)
         (word,) = query_words(node.text)
         name = field or "text"
-        found = set(self._segment.weights(name, word))
+        postings = self._segment.postings(name, word)
+        found = set(postings.documents.tolist()) if postings else set()
         if isinstance(node, syntax.Term) and field in WITH_FORMS:
+            words = self._segment.vocabulary[name]
             for other in self._segment.forms(word, name, self._languages):
-                found.update(self._segment.weights(name, other.word))
+                found.update(words.posting_list(other.number).documents.tolist())
         return found
 
     def _cursor(self, node: Node) -> Cursor:

@@ -1,0 +1,141 @@
+"""Posting lists: which documents have a word, what it weighs there, and where it stands.
+
+Whoosh's own lists are blocks of 128 postings, pickled and compressed: to know the next document of a
+word, all its places in 128 messages were unpacked. Here each part of a list is an array of its own,
+read where it lies in the mapped file: a document is found by bisection, nothing is decoded that
+nobody asks for, and a list of one posting, as half of all are, takes some ten octets. A list is
+
+===== =======================================================================================
+flags which of the parts are there, and how wide they are
+n     documents, ascending
+n     weights in tenths, one octet each; left out where all are one
+n     where each document's places end, counted in places; left out where each has one
+…     places (see `fields`), those of the first document first; left out in fields without
+===== =======================================================================================
+
+Numbers are little-endian and have 16 bits where all of a part fit into them, else 32.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Literal
+
+from indexer.index.fields import unpack_places
+
+ONE = 10
+"""The weight of one: weights are kept in tenths."""
+
+HEAVIEST = 255
+"""The largest weight that is kept; scores hardly grow beyond."""
+
+_WIDE_DOCUMENTS, _WEIGHED, _PLACED, _SEVERAL, _WIDE_ENDS, _WIDE_PLACES = 1, 2, 4, 8, 16, 32
+_SWAPPED = sys.byteorder == "big"
+
+
+def packed(documents: Sequence[int], weights: Sequence[int], places: Sequence[bytes]) -> bytes:
+    """A list as it is written. Weights are in tenths, places packed by `fields.pack_places`; in a
+    field without places all of them are empty."""
+    flags, numbers = _narrowest(documents, _WIDE_DOCUMENTS)
+    parts = [numbers]
+    heavy = bytes(weights)
+    if heavy.count(ONE) != len(heavy):
+        flags |= _WEIGHED
+        parts.append(heavy)
+    if places[0]:
+        flags |= _PLACED
+        joined = b"".join(places)
+        wide = len(joined) > 2 * len(places) and any(len(each) % 2 for each in places)
+        if wide:
+            unpacked = [unpack_places(each) for each in places]
+            counts = list(map(len, unpacked))
+            joined = _octets("I", [place for some in unpacked for place in some])
+            flags |= _WIDE_PLACES
+        else:
+            counts = [len(each) // 2 for each in places]
+        if sum(counts) != len(counts):
+            which, ends = _narrowest(list(accumulate(counts)), _WIDE_ENDS)
+            flags |= _SEVERAL | which
+            parts.append(ends)
+        parts.append(joined)
+    return bytes((flags,)) + b"".join(parts)
+
+
+def _narrowest(numbers: Sequence[int], flag: int) -> tuple[int, bytes]:
+    """Ascending numbers in as few octets as they need, and the flag where these are many."""
+    if numbers[-1] > 0xFFFF:
+        return flag, _octets("I", numbers)
+    return 0, _octets("H", numbers)
+
+
+def _octets(code: str, numbers: Sequence[int]) -> bytes:
+    packed_ = array(code, numbers)
+    if _SWAPPED:
+        packed_.byteswap()
+    return packed_.tobytes()
+
+
+def numbers(octets: memoryview, code: Literal["H", "I", "Q"]) -> memoryview:
+    """Little-endian numbers, read where they are; copied on machines of the other kind."""
+    if not _SWAPPED:
+        return octets.cast(code)
+    copied = array(code, octets.tobytes())
+    copied.byteswap()
+    return memoryview(copied)
+
+
+def _code(wide: int) -> Literal["H", "I"]:
+    return "I" if wide else "H"
+
+
+class PostingList:
+    """A list of `count` postings that begins at an offset of a mapped file."""
+
+    __slots__ = ("_content", "_count", "_ends", "_flags", "_places", "_rest", "documents")
+
+    def __init__(self, content: memoryview, at: int, count: int) -> None:
+        self._content, self._count = content, count
+        self._flags = content[at]
+        end = at + 1 + (4 * count if self._flags & _WIDE_DOCUMENTS else 2 * count)
+        self.documents = numbers(content[at + 1 : end], _code(self._flags & _WIDE_DOCUMENTS))
+        self._rest = end
+        self._places: memoryview | None = None
+        self._ends: memoryview | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def weights(self) -> bytes | memoryview:
+        """What the word weighs in each of the documents, in tenths."""
+        if self._flags & _WEIGHED:
+            return self._content[self._rest : self._rest + self._count]
+        return bytes((ONE,)) * self._count
+
+    def places(self, at: int) -> list[int]:
+        """Where the word stands in the document that is at `at` in the list; ascending."""
+        if self._places is None:
+            self._find_places()
+        places, ends = self._places, self._ends
+        assert places is not None
+        if ends is None:
+            return [places[at]] if self._flags & _PLACED else []
+        return places[ends[at - 1] if at else 0 : ends[at]].tolist()
+
+    def _find_places(self) -> None:
+        at = self._rest + (self._count if self._flags & _WEIGHED else 0)
+        total = self._count if self._flags & _PLACED else 0
+        if self._flags & _SEVERAL:
+            end = at + self._count * (4 if self._flags & _WIDE_ENDS else 2)
+            self._ends = numbers(self._content[at:end], _code(self._flags & _WIDE_ENDS))
+            at, total = end, self._ends[-1]
+        end = at + total * (4 if self._flags & _WIDE_PLACES else 2)
+        self._places = numbers(self._content[at:end], _code(self._flags & _WIDE_PLACES))
+
+    def postings(self) -> Iterator[tuple[int, int, list[int]]]:
+        """(document, weight in tenths, places), for writing them anew."""
+        for at, (document, weight) in enumerate(zip(self.documents, self.weights, strict=True)):
+            yield document, weight, self.places(at)
