@@ -33,6 +33,7 @@ than quoted text) is fixed once, at indexing.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
+from functools import cache
 from struct import Struct, unpack
 from typing import Any, NamedTuple
 
@@ -67,9 +68,17 @@ class Posting(NamedTuple):
 def pack_places(places: list[int]) -> bytes:
     """Places as little-endian 16-bit numbers; of odd length, with 32-bit numbers, where too large."""
     count = len(places)
+    if count == 1 and places[0] < 65536:
+        return _single(places[0])
     if places[-1] < 65536:
         return (_SHORT[count] if count < 128 else Struct(f"<{count}H")).pack(*places)
     return Struct(f"<{count}Ix").pack(*places)
+
+
+@cache
+def _single(place: int) -> bytes:
+    """Most words stand at one place; thousands of words of a batch share it."""
+    return _SHORT[1].pack(place)
 
 
 def unpack_places(packed: bytes) -> tuple[int, ...]:

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Literal
 
-from indexer.index.fields import unpack_places
+from indexer.index.fields import pack_places, unpack_places
 
 ONE = 10
 """The weight of one: weights are kept in tenths."""
@@ -47,15 +47,15 @@ def packed(documents: Sequence[int], weights: Sequence[int], places: Sequence[by
         parts.append(heavy)
     if places[0]:
         flags |= _PLACED
-        joined = b"".join(places)
-        wide = len(joined) > 2 * len(places) and any(len(each) % 2 for each in places)
-        if wide:
+        lengths = list(map(len, places))
+        if any(length % 2 for length in set(lengths)):
             unpacked = [unpack_places(each) for each in places]
             counts = list(map(len, unpacked))
             joined = _octets("I", [place for some in unpacked for place in some])
             flags |= _WIDE_PLACES
         else:
-            counts = [len(each) // 2 for each in places]
+            counts = [length >> 1 for length in lengths]
+            joined = b"".join(places)
         if sum(counts) != len(counts):
             which, ends = _narrowest(list(accumulate(counts)), _WIDE_ENDS)
             flags |= _SEVERAL | which
@@ -94,7 +94,7 @@ def _code(wide: int) -> Literal["H", "I"]:
 class PostingList:
     """A list of `count` postings that begins at an offset of a mapped file."""
 
-    __slots__ = ("_content", "_count", "_ends", "_flags", "_places", "_rest", "documents")
+    __slots__ = ("_content", "_count", "_end", "_ends", "_flags", "_places", "_rest", "documents")
 
     def __init__(self, content: memoryview, at: int, count: int) -> None:
         self._content, self._count = content, count
@@ -132,10 +132,27 @@ class PostingList:
             end = at + self._count * (4 if self._flags & _WIDE_ENDS else 2)
             self._ends = numbers(self._content[at:end], _code(self._flags & _WIDE_ENDS))
             at, total = end, self._ends[-1]
-        end = at + total * (4 if self._flags & _WIDE_PLACES else 2)
-        self._places = numbers(self._content[at:end], _code(self._flags & _WIDE_PLACES))
+        self._end = at + total * (4 if self._flags & _WIDE_PLACES else 2)
+        self._places = numbers(self._content[at : self._end], _code(self._flags & _WIDE_PLACES))
 
-    def postings(self) -> Iterator[tuple[int, int, list[int]]]:
-        """(document, weight in tenths, places), for writing them anew."""
-        for at, (document, weight) in enumerate(zip(self.documents, self.weights, strict=True)):
-            yield document, weight, self.places(at)
+    def renumbered(self, documents: Sequence[int]) -> bytes:
+        """The same list of other documents, as many of them, as it is written."""
+        if self._places is None:
+            self._find_places()
+        wide, numbers_ = _narrowest(documents, _WIDE_DOCUMENTS)
+        flags = self._flags & ~_WIDE_DOCUMENTS | wide
+        return bytes((flags,)) + numbers_ + self._content[self._rest : self._end].tobytes()
+
+    def packed_places(self) -> list[bytes]:
+        """The places of every document, as `fields.pack_places` makes them."""
+        if self._places is None:
+            self._find_places()
+        places, ends = self._places, self._ends
+        assert places is not None
+        if not self._flags & _PLACED:
+            return [b""] * self._count
+        if self._flags & _WIDE_PLACES or _SWAPPED:
+            return [pack_places(self.places(at)) for at in range(self._count)]
+        octets = places.tobytes()
+        stops = [2 * end for end in ends] if ends is not None else range(2, 2 * self._count + 1, 2)
+        return [octets[start:stop] for start, stop in zip((0, *stops), stops, strict=False)]

@@ -35,6 +35,7 @@ WORDS, POSTINGS = ".words", ".postings"
 """Extensions of the two files of a segment."""
 
 _EACH = 64  # words from one landmark to the next
+_REMEMBERED = 4096  # words of a segment that were looked up
 _NEWLINE = b"\n"
 
 
@@ -174,6 +175,7 @@ class Vocabulary:
         self._content, self._postings = content, memoryview(postings)
         self._parts: dict[str, list[int]] = head["fields"]
         self._fields: dict[str, Words] = {}
+        self._found: dict[tuple[str, str], tuple[Words, int]] = {}
 
     @classmethod
     def read(cls, stem: Path) -> Vocabulary:
@@ -193,12 +195,15 @@ class Vocabulary:
         return list(self._parts)
 
     def of(self, field: str, word: str) -> tuple[Words, int]:
-        """The words among which this one is looked up, and its number there or −1."""
-        if word[:1] == WRITTEN:
-            words = self[field + WRITTEN]
-            return words, words.find(word[1:])
-        words = self[field]
-        return words, words.find(word)
+        """The words among which this one is looked up, and its number there or −1; remembered."""
+        key = field, word
+        if key not in self._found:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            is_written = word[:1] == WRITTEN
+            words = self[field + WRITTEN] if is_written else self[field]
+            self._found[key] = words, words.find(word[1:] if is_written else word)
+        return self._found[key]
 
 
 def _mapped(path: Path) -> mmap.mmap:

@@ -24,7 +24,7 @@ from indexer.index.documents import document_fields
 from indexer.index.gathering import Gathering, Weaving
 from indexer.index.partitions import column_values, open_index
 
-MOST_SEGMENTS = 8
+MOST_SEGMENTS = 4
 """A partition with more segments than this is due for a merge."""
 
 _LOCK_WAIT = 10.0  # seconds
@@ -166,7 +166,7 @@ def _weave(writer: SegmentWriter, segments: list[Any], chosen: list[Any]) -> lis
         for which, (reader, segment) in enumerate(zip(readers, chosen, strict=True))
     ]
     copies = [_Copying(writer, reader) for reader in readers]
-    numbers: list[dict[int, int]] = [{} for _ in readers]
+    numbers = [[-1] * segment.doc_count_all() for segment in chosen]
     for _, _, which, number in weave(*streams):
         numbers[which][number] = writer.docnum
         copies[which].copy(number)

@@ -36,7 +36,12 @@ def test_what_was_packed_is_read(
     assert read.documents.tolist() == list(documents)
     assert list(read.weights) == list(weights)
     assert [read.places(at) for at in range(len(some))] == list(where)
-    assert list(read.postings()) == some
+    others = [document + 5 for document in documents]
+    renumbered = PostingList(memoryview(read.renumbered(others)), 0, len(some))
+    assert renumbered.documents.tolist() == others
+    assert list(renumbered.weights) == list(weights)
+    assert [renumbered.places(at) for at in range(len(some))] == list(where)
+    assert read.packed_places() == [pack_places(each) if each else b"" for each in where]
 
 
 def test_a_word_that_stands_thousands_of_times_in_many_messages_is_read() -> None:
