@@ -12,10 +12,11 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from math import log
+from operator import mul
 
 from indexer.index.analysis import is_single_unspaced, query_words, words_as_written
-from indexer.index.cursors import Postings
 from indexer.index.engine import Match, Standing
 from indexer.index.fields import OTHERWISE, WRITTEN
 from indexer.index.partitions import Segment
@@ -24,7 +25,7 @@ from indexer.query import syntax
 
 _SATURATION, _LENGTH = 1.2, 0.6  # k1 and b; mail that quotes a lot is long without being about less
 _RECENCY = 0.2  # what the newest document gains at the most
-_HALF_LIFE = 2 * 365 * 86400  # seconds, of that gain
+_HALF_LIFE = 2 * 365 * 86400  # seconds, after which half of that is left, then a third, …
 _USUAL_LENGTH = 400.0  # words of a message
 _FEW = 8  # so many times fewer documents than postings are looked up one by one
 _FORM, _AS_TYPED = 0.4, 0.2  # what another form counts, and what the very form counts more
@@ -119,32 +120,30 @@ class Scorer:
             ]
             if word.typed == word.word and (postings := segment.postings("text", word.word)):
                 as_folded.append((postings, _AS_TYPED * rarity))
-        recent = [
-            1 + _RECENCY * 0.5 ** (max(standing.newest - dates[number], 0) / _HALF_LIFE)
-            for number in numbers
-        ]
+        newest, gain = standing.newest, _RECENCY * _HALF_LIFE
+        ages = [newest - dates[number] for number in numbers]
+        recent = [1 + (gain / (_HALF_LIFE + age) if age > 0 else _RECENCY) for age in ages]
         return Scores(segment, numbers, totals, recent, as_folded)
 
     def _weights(
         self, word: Scored, segment: Segment, numbers: Sequence[int]
     ) -> list[float] | None:
         """What a word weighs in each of some documents, in tenths; None where it is in no other."""
-        weights: list[float] | None = None
-        for postings, share in self._found(word, segment):
-            if len(numbers) * _FEW < len(postings):
-                cursor = Postings(postings)
-                found = [
-                    float(postings.weights[cursor.at]) if cursor.seek(number) == number else 0.0
-                    for number in numbers
-                ]
-            else:
-                of = dict(zip(postings.documents.tolist(), postings.weights, strict=True))
-                found = [of.get(number, 0) for number in numbers]
-            if weights is None:
-                weights = found if share == 1.0 else [share * weight for weight in found]
-            else:
-                weights = [one + share * two for one, two in zip(weights, found, strict=True)]
-        return weights
+        found = list(self._found(word, segment))
+        if not found:
+            return None
+        (postings, share), *others = found
+        if not others and len(numbers) * _FEW < len(postings):
+            return [_weight(postings, number) for number in numbers]
+        weights: dict[int, float] = dict(_by_number(postings))
+        if share != 1.0:
+            weights = {number: share * weight for number, weight in weights.items()}
+        wanted = set(numbers)
+        for postings, share in others:
+            some = _by_number(postings)
+            for number in some.keys() & wanted:
+                weights[number] = weights.get(number, 0.0) + share * some[number]
+        return list(map(weights.get, numbers, repeat(0.0)))
 
     def _found(self, word: Scored, segment: Segment) -> Iterator[tuple[PostingList, float]]:
         """What is looked up for a word, and what it counts: the word itself first."""
@@ -187,6 +186,10 @@ class Scores:
             as_folded,
         )
 
+    def least(self) -> list[float]:
+        """What each document's score is at the least."""
+        return list(map(mul, self._totals, self._recent))
+
     def most(self) -> list[float]:
         """What each document's score is at the most."""
         more = sum(gain for _, gain in self._as_folded)
@@ -202,6 +205,17 @@ class Scores:
             if _stands_as_folded(postings, number):
                 total += gain
         return total * self._recent[at], self.segment.dates[number], self.segment.ids[number]
+
+
+def _by_number(postings: PostingList) -> dict[int, int]:
+    return dict(zip(postings.documents.tolist(), postings.weights, strict=True))
+
+
+def _weight(postings: PostingList, number: int) -> float:
+    """What a word weighs in a document, in tenths; nothing where it is not there."""
+    at = bisect_left(postings.documents, number)
+    there = at < len(postings) and postings.documents[at] == number
+    return postings.weights[at] if there else 0.0
 
 
 def _stands_as_folded(postings: PostingList, number: int) -> bool:

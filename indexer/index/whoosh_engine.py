@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush, heapreplace, nlargest
-from itertools import islice, pairwise, repeat
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,12 +99,19 @@ class WhooshEngine:
         above = (standing.last.score, standing.last.date, standing.last.id) if standing else None
         scores: list[Scores] = []
         candidates: list[tuple[float, int, int]] = []  # a heap, those that can score most first
+        floors: list[float] = []  # what the best ones so far score at the least
         for segment in segments:
             numbers = sorted(matching(query, segment, states, self._languages))
             deadline.check()
             of_segment = scorer.of(segment, numbers)
-            most = (-each for each in of_segment.most())
-            candidates += zip(most, repeat(len(scores)), range(len(numbers)), strict=False)
+            if above is None:
+                floors = nlargest(limit, [*floors, *of_segment.least()])
+            floor = floors[-1] if len(floors) == limit else 0.0
+            candidates += [
+                (-most, len(scores), at)
+                for at, most in enumerate(of_segment.most())
+                if most >= floor
+            ]
             scores.append(of_segment)
         heapify(candidates)
         best: list[tuple[float, int, int]] = []  # a heap, the least one first
