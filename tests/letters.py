@@ -67,11 +67,15 @@ def deliver(home: Path, letters: Iterable[Letter], *, indexed: bool = True) -> l
             )
             role = {"INBOX": "inbox", "Trash": "trash"}.get(letter.folder, "")
             with catalog.transaction() as connection:
-                folder = folders.begin(connection, account, letter.folder, "/", role)
+                there = connection.execute(  # to begin it again would empty it
+                    "SELECT id FROM folder WHERE account_id = ? AND name = ?",
+                    (account, letter.folder),
+                ).fetchone()
+                begun = there or [folders.begin(connection, account, letter.folder, "/", role)]
                 new = NewDocument(b"%016d" % number, when, letter.size, document)
                 ids.append(records.add(connection, account, new))
                 at = Placing(number + 1, stored_flags(letter.flags), None)
-                placements.put(connection, folder, [(at, ids[-1])])
+                placements.put(connection, begun[0], [(at, ids[-1])])
         if indexed:
             drain(catalog, home / "index")
     return ids

@@ -29,23 +29,25 @@ def headers_from_json(text: str, *, subject: str = "", message_id: str = "") -> 
     """The reverse; subject and Message-ID come from their columns."""
     values = json.loads(text)
 
-    def addresses(name: str) -> tuple[Address, ...]:
-        return tuple(Address(*each) for each in values.get(name, ()))
-
     date = values.get("date")
     return Headers(
         message_id=message_id,
         references=tuple(values.get("references", ())),
         date=datetime.fromtimestamp(date, UTC) if date else None,
-        sender=addresses("sender"),
-        to=addresses("to"),
-        cc=addresses("cc"),
-        bcc=addresses("bcc"),
-        reply_to=addresses("reply_to"),
+        sender=addresses(values.get("sender", ())),
+        to=addresses(values.get("to", ())),
+        cc=addresses(values.get("cc", ())),
+        bcc=addresses(values.get("bcc", ())),
+        reply_to=addresses(values.get("reply_to", ())),
         subject=subject,
         list_id=values.get("list_id", ""),
         other=tuple((name, value) for name, value in values.get("other", ())),
     )
+
+
+def addresses(pairs: Sequence[Sequence[str]]) -> tuple[Address, ...]:
+    """Addresses from [name, address] each."""
+    return tuple(Address(*each) for each in pairs)
 
 
 def attachments_to_json(attachments: Sequence[Attachment]) -> str:
@@ -55,12 +57,12 @@ def attachments_to_json(attachments: Sequence[Attachment]) -> str:
 
 def attachments_from_json(text: str) -> tuple[Attachment, ...]:
     """The reverse."""
-    return tuple(Attachment(*each) for each in json.loads(text or "[]"))
+    return tuple(Attachment(*each) for each in json.loads(text)) if text else ()
 
 
 def notes_from_json(text: str) -> tuple[str, ...]:
     """What could not be read, a line each."""
-    return tuple(json.loads(text or "[]"))
+    return tuple(json.loads(text)) if text else ()
 
 
 def dumped(value: object) -> str:

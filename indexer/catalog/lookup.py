@@ -93,7 +93,7 @@ def found(
             headers=json_columns.headers_from_json(row[7], subject=row[6], message_id=row[4]),
             attachments=json_columns.attachments_from_json(row[8]),
             notes=json_columns.notes_from_json(row[9]),
-            text=_beginning(row[10] or b"", text_limit),
+            text=beginning(row[10] or b"", text_limit),
             placements=tuple(placements.get(row[0], ())),
             kinds=tuple(row[11].split()),
             received=row[12],
@@ -184,7 +184,8 @@ def flag_names(bits: int, keywords: str) -> tuple[str, ...]:
     return (*(name for bit, name in _FLAG_NAMES.items() if bits & bit), *keywords.split())
 
 
-def _beginning(compressed: bytes, limit: int) -> str:
+def beginning(compressed: bytes, limit: int) -> str:
+    """The first `limit` octets of a text, without half a character at the end."""
     if not compressed:
         return ""
     return zlib.decompressobj().decompress(compressed, limit).decode(errors="ignore")

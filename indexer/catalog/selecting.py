@@ -20,6 +20,8 @@ from indexer.query import syntax
 FEW = 1000
 """Documents that are known whole, at the most."""
 
+_FIRST_TRY = 1000  # documents of each of several states, of which one may be rare
+_STRETCH = 3000  # documents, the newest first, that are tested before a state is looked at whole
 _FEW_ALONE = 5000  # the same where no words are asked for, and one look is all there is
 
 Order = Literal["date", "sender", "subject", "size"]
@@ -32,6 +34,7 @@ _FIRST = {
     "size": "size",
 }
 _DESCENDING = ("date", "size")
+_DIRECTION = {order: "DESC" if order in _DESCENDING else "ASC" for order in _FIRST}
 # Every keyword set that occurs, from one to the next larger one: a step each, not a row each.
 _KEYWORD_SETS = """
     WITH RECURSIVE each(words) AS (
@@ -54,11 +57,7 @@ def few(catalog: Catalog, query: syntax.Node, most: int = FEW) -> frozenset[int]
     """All documents in a state, or None where they are more than `most`, or cannot be had at once."""
     match query:
         case syntax.And(parts):
-            for part in parts:
-                some = few(catalog, part, most)
-                if some is not None:
-                    return frozenset(among(catalog, query, list(some)))
-            return None
+            return _few_of_all(catalog, query, parts, most)
         case syntax.Or(parts):
             each = [few(catalog, part, most) for part in parts]
             if any(some is None for some in each):
@@ -74,21 +73,71 @@ def few(catalog: Catalog, query: syntax.Node, most: int = FEW) -> frozenset[int]
     return frozenset(id_ for (id_,) in rows) if len(rows) <= most else None
 
 
+def _few_of_all(
+    catalog: Catalog, query: syntax.And, parts: Sequence[syntax.Node], most: int
+) -> frozenset[int] | None:
+    """The documents in several states, from those in the rarest: it is found by asking for twice as
+    many of each until one has no more."""
+    sources = [source for part in parts if (source := _source(catalog, part)) is not None]
+    bound = min(_FIRST_TRY, most)
+    while sources:
+        for source in sources:
+            (here,) = catalog.connection.execute(
+                f"SELECT count(*) FROM ({source.sql} LIMIT {bound + 1})", source.parameters
+            ).fetchone()
+            if here <= bound:
+                return _those_of(catalog, source, query)
+        if bound == most:
+            break
+        bound = min(2 * bound, most)
+    for part in parts:
+        if isinstance(part, syntax.And | syntax.Or):
+            some = few(catalog, part, most)
+            if some is not None:
+                return frozenset(among(catalog, query, list(some)))
+    return None
+
+
+def _those_of(catalog: Catalog, source: Condition, query: syntax.Node) -> frozenset[int]:
+    """Those that a source gives and that are in a state."""
+    where = condition(catalog, query)
+    if states.is_of_placements(query):
+        of = f"({source.sql}) AS document WHERE {where.sql}"
+    else:
+        of = f"document WHERE id IN ({source.sql}) AND {where.sql}"
+    rows = catalog.connection.execute(
+        f"SELECT document.id FROM {of}", (*source.parameters, *where.parameters)
+    )
+    return frozenset(id_ for (id_,) in rows)
+
+
+def question(catalog: Catalog, query: syntax.Node) -> Condition:
+    """A SELECT of those of some documents that are in a state; JSON of their ids is its first
+    parameter, and not in here. It holds as long as folders and accounts have their names."""
+    where = condition(catalog, query)
+    if states.is_of_placements(query):  # to look a document up costs more than its placements
+        of = f"(SELECT value AS id FROM json_each(?)) AS document WHERE {where.sql}"
+    else:
+        of = f"document WHERE {_AMONG} AND {where.sql}"
+    return Condition(f"SELECT document.id FROM {of}", where.parameters)
+
+
+def answered(catalog: Catalog, asked: Condition, ids: Sequence[int]) -> list[int]:
+    """What a `question` gives for some documents; ids that are gone are left out."""
+    rows = catalog.connection.execute(asked.sql, (json.dumps(list(ids)), *asked.parameters))
+    return [id_ for (id_,) in rows]
+
+
 def among(catalog: Catalog, query: syntax.Node, ids: Sequence[int]) -> list[int]:
     """Those of some documents that are in a state; ids that are gone are left out."""
-    where = condition(catalog, query)
-    rows = catalog.connection.execute(
-        f"SELECT id FROM document WHERE {_AMONG} AND {where.sql}",
-        (json.dumps(list(ids)), *where.parameters),
-    )
-    return [id_ for (id_,) in rows]
+    return answered(catalog, question(catalog, query), ids)
 
 
 def count(catalog: Catalog, query: syntax.Node) -> int:
     """How many documents match."""
     some = few(catalog, query, _FEW_ALONE)
     if some is not None:
-        return len(among(catalog, query, list(some)))
+        return len(some)
     where = condition(catalog, query)
     (total,) = catalog.connection.execute(
         f"SELECT count(*) FROM document WHERE {where.sql}", where.parameters
@@ -106,11 +155,21 @@ def in_order(
     """The documents that match (of some `ids`, or of all), in an order, from behind a place; read as
     far as they are consumed."""
     where = condition(catalog, query)
-    some = ids if ids is not None else few(catalog, query, _FEW_ALONE)
-    tests, parameters = where.sql, where.parameters
+    if ids is not None:
+        yield from _walk(catalog, _of(ids, where), order, after)
+        return
+    some = few(catalog, query, 2 * FEW if isinstance(query, syntax.And) else FEW)
+    if some is None and order == "date":  # a page of what is not rare is found at once
+        until = _further_down(catalog, after)
+        yield from _walk(catalog, where, order, after, until)
+        if until is None:
+            return
+        after = until
+    if some is None:
+        some = few(catalog, query, _FEW_ALONE)
     if some is not None:
-        tests, parameters = f"{_AMONG} AND {where.sql}", (json.dumps(list(some)), *where.parameters)
-    return _walk(catalog, tests, parameters, order, after)
+        where = _of(list(some), Condition("1"))
+    yield from _walk(catalog, where, order, after)
 
 
 def is_before(one: Place, other: Place, order: Order) -> bool:
@@ -121,35 +180,58 @@ def is_before(one: Place, other: Place, order: Order) -> bool:
     return one[1:] > other[1:]
 
 
+def _of(ids: Sequence[int], where: Condition) -> Condition:
+    return Condition(f"{_AMONG} AND {where.sql}", (json.dumps(list(ids)), *where.parameters))
+
+
+def _further_down(catalog: Catalog, after: Place | None) -> Place | None:
+    """The place of the last document of a stretch of the newest ones behind a place; None where all
+    of them are in it."""
+    behind = _behind("date", after) if after else Condition("1")
+    row = catalog.connection.execute(
+        f"SELECT '', date, id FROM document WHERE {behind.sql}"
+        f" ORDER BY date DESC, id DESC LIMIT 1 OFFSET {_STRETCH - 1}",
+        behind.parameters,
+    ).fetchone()
+    return Place(*row) if row else None
+
+
 def _walk(
     catalog: Catalog,
-    tests: str,
-    parameters: tuple[object, ...],
+    where: Condition,
     order: Order,
     after: Place | None,
+    until: Place | None = None,
 ) -> Iterator[Place]:
-    first, down = _FIRST[order], order in _DESCENDING
+    """What fulfils a condition, in an order, behind a place and up to another one (by date)."""
+    tests = [where]
     if after is not None:
-        beyond = f"{first} {'<' if down else '>'} ?1"
-        behind = f"({first} = ?1 AND (document.date, document.id) < (?2, ?3))"
-        tests = f"({beyond} OR {behind}) AND {tests}"
-        if order == "date":
-            tests = tests.replace(
-                f"({beyond} OR {behind})", "(document.date, document.id) < (?2, ?3)"
-            )
-    key = "'', " if order == "date" else f"{first}, "
-    by = "" if order == "date" else f"{first} {'DESC' if down else 'ASC'}, "
+        tests.insert(0, _behind(order, after))
+    if until is not None:
+        tests.insert(0, Condition("(document.date, document.id) >= (?, ?)", until[1:]))
+    first = _FIRST[order]
+    key, by = ("''", "") if order == "date" else (first, f"{first} {_DIRECTION[order]}, ")
     rows = catalog.connection.execute(
-        f"SELECT {key}document.date, document.id FROM document WHERE {tests}"
+        f"SELECT {key}, document.date, document.id FROM document"
+        f" WHERE {' AND '.join(test.sql for test in tests)}"
         f" ORDER BY {by}document.date DESC, document.id DESC",
-        (*(after or ()), *parameters),
+        tuple(chain.from_iterable(test.parameters for test in tests)),
     )
     return (Place(*row) for row in rows)
 
 
+def _behind(order: Order, place: Place) -> Condition:
+    """A document stands behind a place in an order."""
+    later = "(document.date, document.id) < (?, ?)"
+    if order == "date":
+        return Condition(later, place[1:])
+    first, sign = _FIRST[order], "<" if order in _DESCENDING else ">"
+    return Condition(f"({first} {sign} ? OR ({first} = ? AND {later}))", (place.key, *place))
+
+
 def _source(catalog: Catalog, leaf: syntax.Node) -> Condition | None:
     """A SELECT of the ids of a state that walks an index of just these; None where there is none."""
-    placed = "SELECT document_id FROM placement WHERE "
+    placed = "SELECT document_id AS id FROM placement WHERE "
     match leaf:
         case syntax.In(folder) if folder != "anywhere" and (
             found := states.folder_ids(catalog, folder)

@@ -126,6 +126,36 @@ def condition(catalog: Catalog, query: syntax.Node) -> Condition:
             raise AssertionError(f"{type(query).__name__} is nothing that the catalog knows")
 
 
+def is_of_placements(query: syntax.Node) -> bool:
+    """Whether only messages that are somewhere can match, and nothing but where and how they are
+    there decides: then `condition` is one of `document.id` alone, whatever `document` stands for."""
+    return _asks_placements(query) and _needs_placement(query)
+
+
+def _asks_placements(query: syntax.Node) -> bool:
+    match query:
+        case syntax.And(parts) | syntax.Or(parts):
+            return all(map(_asks_placements, parts))
+        case syntax.Not(part):
+            return _asks_placements(part)
+        case _:
+            return isinstance(query, syntax.In | syntax.Is | syntax.Keyword)
+
+
+def _needs_placement(query: syntax.Node) -> bool:
+    match query:
+        case syntax.And(parts):
+            return any(map(_needs_placement, parts))
+        case syntax.Or(parts):
+            return all(map(_needs_placement, parts))
+        case syntax.In(folder):
+            return folder.casefold() != "anywhere"
+        case syntax.Is(state):
+            return state != "read"
+        case _:
+            return isinstance(query, syntax.Keyword)
+
+
 def check(catalog: Catalog, query: syntax.Node) -> None:
     """Raises UnknownName for the first folder or account of the query that does not exist."""
     for leaf, _ in _leaves(query, 0):

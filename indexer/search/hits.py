@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from indexer import deadline
-from indexer.catalog import lookup
-from indexer.catalog.lookup import Found
+from indexer.catalog.listing import Listed, listed
 from indexer.catalog.store import Catalog
 from indexer.query.syntax import Node
 from indexer.search.grouping import Grouped
+from indexer.search.marking import Marker
 from indexer.search.page import Hit, Marked
-from indexer.search.snippets import mark, snippet
+from indexer.search.snippets import snippet
 from indexer.search.visible_threads import Threads
-from indexer.search.wanted import Wanted, wanted
+from indexer.search.wanted import wanted
 
 _MOST_SENDERS = 10  # whose names a hit shows
 
@@ -30,34 +29,37 @@ def hits(
     """Hits in the order given; a document that was removed meanwhile is left out."""
     some = list(picked)
     ids = [each.place.id for each in some]
-    rows, thread = lookup.found(catalog, ids), threads.of(ids)
-    in_text = wanted(query, ("", "body", "quoted"), languages)
-    in_subject = wanted(query, ("", "subject"), languages)
-    in_sender = wanted(query, ("", "from", "with"), languages)
+    rows, thread = listed(catalog, ids), threads.of(ids)
+    in_text, in_subject, in_sender = (
+        Marker(wanted(query, fields, languages))
+        for fields in (("", "body", "quoted"), ("", "subject"), ("", "from", "with"))
+    )
     return tuple(
-        _hit(replace(row, thread_id=thread[row.id]), each.seen, in_text, in_subject, in_sender)
+        _hit(row, thread[row.id], each.seen, in_text, in_subject, in_sender)
         for each in some
         if (row := rows.get(each.place.id)) is not None and row.id in thread
     )
 
 
-def _hit(row: Found, seen: int, in_text: Wanted, in_subject: Wanted, in_sender: Wanted) -> Hit:
+def _hit(
+    row: Listed, thread: int, seen: int, in_text: Marker, in_subject: Marker, in_sender: Marker
+) -> Hit:
     deadline.check()
-    senders = row.headers.sender[:_MOST_SENDERS]
+    senders = row.sender[:_MOST_SENDERS]
     return Hit(
         id=row.id,
         account=row.account,
         message_id=row.message_id,
-        thread_id=row.thread_id,
+        thread_id=thread,
         date=datetime.fromtimestamp(row.date, UTC),
-        sender=row.headers.sender,
-        sender_names=mark(", ".join(each.name or each.email for each in senders), in_sender),
-        to=row.headers.to,
-        subject=mark(row.subject, in_subject),
-        folders=tuple(dict.fromkeys(place.folder for place in row.placements)),
-        flags=tuple(dict.fromkeys(flag for p in row.placements for flag in p.flags)),
+        sender=row.sender,
+        sender_names=in_sender.mark(", ".join(each.name or each.email for each in senders)),
+        to=row.to,
+        subject=in_subject.mark(row.subject),
+        folders=row.folders,
+        flags=row.flags,
         attachments=row.attachments,
         size=row.size,
-        snippet=snippet(row.text, in_text) if row.text else Marked(""),
+        snippet=snippet(row.text, in_text) if row.compressed else Marked(""),
         in_thread=seen,
     )

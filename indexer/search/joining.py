@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from indexer.catalog import lookup, selecting, states
+from indexer.catalog.states import Condition
 from indexer.catalog.store import Catalog
 from indexer.index.engine import Partition, SearchEngine
 from indexer.query import syntax
@@ -21,14 +22,12 @@ class JoinedStates:
     def __init__(self, catalog: Catalog, engine: SearchEngine, threads: Threads) -> None:
         self._catalog, self._engine, self._threads = catalog, engine, threads
         self._few: dict[Node, frozenset[int] | None] = {}
+        self._questions: dict[Node, Condition] = {}
         self._version = (-1, -1)
 
     def few(self, state: Node) -> Collection[int] | None:
         """See `States.few`."""
-        now = self._catalog.version()
-        if now != self._version or len(self._few) > _REMEMBERED:
-            self._few.clear()
-            self._version = now
+        self._forget_what_is_old()
         if state not in self._few:
             plain = states.catalog_only(state)
             self._few[state] = selecting.few(self._catalog, state) if plain else None
@@ -36,8 +35,12 @@ class JoinedStates:
 
     def among(self, state: Node, ids: Sequence[int]) -> Collection[int]:
         """See `States.among`."""
-        if states.catalog_only(state):
-            return selecting.among(self._catalog, state, ids)
+        self._forget_what_is_old()
+        question = self._questions.get(state)
+        if question is None and states.catalog_only(state):
+            question = self._questions[state] = selecting.question(self._catalog, state)
+        if question is not None:
+            return selecting.answered(self._catalog, question, ids)
         match state:
             case syntax.And(parts):
                 left: Collection[int] = ids
@@ -55,6 +58,14 @@ class JoinedStates:
                 return self._in_threads_of(part, ids)
             case _:
                 raise AssertionError(f"{type(state).__name__} is no state")
+
+    def _forget_what_is_old(self) -> None:
+        """Whoever wrote to the catalog may have changed every state, and the names of folders."""
+        now = self._catalog.version()
+        if now != self._version or len(self._few) + len(self._questions) > _REMEMBERED:
+            self._few.clear()
+            self._questions.clear()
+            self._version = now
 
     def matching(self, query: Node, ids: Collection[int]) -> Collection[int]:
         """Those of some documents that match any query."""

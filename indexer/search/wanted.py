@@ -35,19 +35,21 @@ class Wanted:
         words |= {sequence[0] for sequence in self.sequences - longer}
         return len(words) + len(longer) + len(self.written) + len(self.pieces)
 
-    def within(self, text: str) -> Wanted:
-        """With the words of a text that misspelt words stand for there."""
-        if not self.misspelt:
-            return self
-        there = {
-            (word,)
-            for word in set(words(text[:_READ_FOR_MISSPELT]))
-            if any(
-                word[:1] == meant[:1] and is_within(meant, word, most)
-                for meant, most in self.misspelt
-            )
-        }
+    def within(self, text: str, meant: dict[str, bool]) -> Wanted:
+        """With the words of a text that misspelt words stand for there; `meant` remembers what was
+        found out about words, for other texts."""
+        there = set()
+        for word in set(words(text[:_READ_FOR_MISSPELT])):
+            if word not in meant:
+                meant[word] = self._is_meant(word)
+            if meant[word]:
+                there.add((word,))
         return replace(self, sequences=self.sequences | there, misspelt=())
+
+    def _is_meant(self, word: str) -> bool:
+        return any(
+            word[:1] == meant[:1] and is_within(meant, word, most) for meant, most in self.misspelt
+        )
 
     def is_form(self, word: str, of: str) -> bool:
         """Whether two words have the same stem in one of the languages."""

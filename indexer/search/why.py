@@ -14,6 +14,7 @@ from indexer.index.analysis import query_words, words
 from indexer.query import syntax
 from indexer.query.formatting import format as written
 from indexer.query.syntax import Node
+from indexer.search.marking import Marker
 from indexer.search.page import Marked
 from indexer.search.searcher import Searcher
 from indexer.search.snippets import snippet
@@ -113,8 +114,8 @@ class _Asking:
         ]
         piece = NOTHING
         if _FIELDS["body"] in where:
-            looked_for = wanted(leaf, (leaf.field,), self._searcher.languages)
-            piece = snippet(self._message.text, looked_for)
+            marker = Marker(wanted(leaf, (leaf.field,), self._searcher.languages))
+            piece = snippet(lambda most: self._message.text[:most], marker)
         return "in " + ", ".join(where) if where else "it is there", piece
 
     def _absence(self, leaf: syntax.Words, query: str) -> str:

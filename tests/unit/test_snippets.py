@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from indexer.query import syntax
 from indexer.query.parser import parse as parse_at
+from indexer.search.marking import Marker
 from indexer.search.page import Marked
-from indexer.search.snippets import LONGEST, mark, snippet
+from indexer.search.snippets import LONGEST, snippet
 from indexer.search.wanted import wanted
 
 FILLER = "Nothing of note happened on the way to the harbour, and nobody asked. " * 40
@@ -23,7 +24,7 @@ def parse(query: str) -> syntax.Node:
 
 
 def shown(query: str, text: str) -> Marked:
-    return snippet(text, wanted(parse(query)))
+    return snippet(lambda most: text[:most], Marker(wanted(parse(query))))
 
 
 def marks(marked: Marked) -> list[str]:
@@ -80,7 +81,7 @@ def test_without_a_word_of_the_query_the_beginning_is_shown() -> None:
 
 
 def test_a_subject_is_marked_whole() -> None:
-    found = mark("Re: the quarterly report", wanted(parse("report"), ("", "subject")))
+    found = Marker(wanted(parse("report"), ("", "subject"))).mark("Re: the quarterly report")
 
     assert (found.text, marks(found)) == ("Re: the quarterly report", ["report"])
 

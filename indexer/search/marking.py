@@ -1,0 +1,333 @@
+"""Where in a text stands what a query looks for. The analyzer decides what a word is.
+
+Places where something may begin are found by plain searching, over the text in lower case. Letters
+that are folded into others (é, ß, a decomposed é) are looked for only where that found nothing, and
+in short texts: then single letters are exchanged for what they are folded to, one for one, and the
+words that have any other such letter are read one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from indexer.index.analysis import (
+    LONGEST_WORD,
+    MARKS,
+    Token,
+    is_unspaced,
+    tokens,
+    words,
+    words_as_written,
+)
+from indexer.search.page import Marked
+from indexer.search.wanted import Wanted
+
+MOST = 30
+"""Places that are given of one text, at the most."""
+
+NEAR = 195
+"""Characters within which things stand together, as a snippet shows them."""
+
+_CANDIDATES = 200  # places where something may begin
+_SHORT = 510  # characters of a text that is always read for folded letters
+_READ_SLOWLY = 8_000  # characters of any other
+_LONGEST_RUN = 80  # characters: a word of 40, each with an accent of its own
+_A_WORD = 60  # characters in which a word and what parts it from the next one have room
+
+_PLAIN_RUN = re.compile("[a-z0-9]+")
+_MARK = re.compile(f"[{MARKS}]")
+
+
+class Place(NamedTuple):
+    """[start, end) in characters, and what was looked for there: words."""
+
+    start: int
+    end: int
+    what: tuple[str, ...]
+
+
+class Marker:
+    """What a query looks for, prepared for many texts."""
+
+    def __init__(self, looked_for: Wanted) -> None:
+        self._wanted = looked_for
+        self.things = looked_for.things
+        self._firsts: dict[str, list[tuple[str, ...]]] = {}
+        self._seconds: dict[str, set[str]] = {}
+        sequences = (*looked_for.sequences, *(folded for folded, _ in looked_for.written))
+        for sequence in sequences:
+            self._firsts.setdefault(sequence[0], []).append(sequence)
+            if len(sequence) > 1:
+                self._seconds.setdefault(sequence[0], set()).add(sequence[1])
+        self._longest = max(map(len, sequences), default=1)
+        starts = {*self._firsts, *(start for start, _ in looked_for.prefixes)}
+        # Where one word begins with another, the shorter one is found wherever the longer one is.
+        self._begins = [
+            one
+            for one in sorted(starts)
+            if not any(one != other and one.startswith(other) for other in starts)
+        ]
+        self._plain = (*self._begins, *looked_for.pieces)
+        self._meant: dict[str, bool] = {}
+        self.looks_for_words = bool(self._begins or looked_for.pieces or looked_for.misspelt)
+
+    def mark(self, text: str) -> Marked:
+        """A short text, whole, with what was looked for marked in it."""
+        found = self.within(text).places(text)
+        if self._wanted.patterns:
+            found += self._matched(text)
+        return Marked(text, _joined(found)) if found else Marked(text)
+
+    def within(self, text: str) -> Marker:
+        """The same, with the words of a text that misspelt words stand for there."""
+        if not self._wanted.misspelt:
+            return self
+        return Marker(self._wanted.within(text, self._meant))
+
+    def places(self, text: str, enough: int = MOST) -> list[Place]:
+        """Everything that was looked for, in order of start, until so many different things stand
+        near to one another; the first `MOST` of them."""
+        if not self.looks_for_words:
+            return []
+        lower = text.lower()
+        if len(lower) != len(text):  # İ becomes two characters: places would be off
+            lower = text.replace("İ", "i").lower()
+        found: list[Place] = []
+        if any(word in lower for word in self._plain):
+            found = self._decided(text, lower, self._candidates(lower), enough)
+        if (not found or len(text) <= _SHORT) and not lower.isascii():
+            folded = self._folded(text[:_READ_SLOWLY], lower[:_READ_SLOWLY])
+            if folded:
+                found = sorted({*found, *folded})[:MOST]
+        return found
+
+    def _candidates(self, lower: str) -> Iterator[int]:
+        """Where something may begin, as far as letters tell, in order."""
+        several = [_occurrences(lower, word) for word in self._begins]
+        several += [_around(lower, piece) for piece in self._wanted.pieces]
+        return several[0] if len(several) == 1 else _merged(several)
+
+    def _decided(
+        self, text: str, lower: str, candidates: Iterable[int], enough: int
+    ) -> list[Place]:
+        found: list[Place] = []
+        for start in islice(candidates, _CANDIDATES):
+            here = self._at(text, lower, start)
+            if not here:
+                continue
+            found += here
+            if enough == 1 or len(found) >= MOST:
+                break
+            if enough < MOST and len({f.what for f in found if f.start >= start - NEAR}) >= enough:
+                break
+        return found
+
+    def _at(self, text: str, lower: str, start: int) -> list[Place]:
+        """What was looked for and begins right here."""
+        run = _PLAIN_RUN.match(lower, start)
+        if run is not None and (not start or lower[start - 1] < "\x80"):
+            word, end = run[0], run.end()
+            if end == len(lower) or lower[end] < "\x80":
+                second = self._seconds.get(word)
+                if second is None or _goes_on_without(lower, end, second):
+                    return self._of_word(text, Token(word, start, end))
+        return self._read(text, start, start + 1)
+
+    def _read(self, text: str, start: int, end: int) -> list[Place]:
+        """What the analyzer finds that begins in [start, end)."""
+        here = [
+            Token(word, start + begin, start + stop)
+            for word, begin, stop in tokens(text[start : end + self._longest * _A_WORD])
+        ]
+        found: list[Place] = []
+        for at, token in enumerate(here):
+            if token.start >= end:
+                break
+            found += self._of_word(text, token)
+            for sequence in self._firsts.get(token.word, ()):
+                if len(sequence) > 1:
+                    these = here[at : at + len(sequence)]
+                    if tuple(each.word for each in these) == sequence:
+                        found += self._of_sequence(text, token.start, these[-1].end, sequence)
+        return found
+
+    def _of_word(self, text: str, token: Token) -> list[Place]:
+        """What of all that is looked for one word is."""
+        word, start, end = token
+        found: list[Place] = []
+        for sequence in self._firsts.get(word, ()):
+            if len(sequence) == 1:
+                found += self._of_sequence(text, start, end, sequence)
+        for piece in self._wanted.pieces:
+            if piece in word:
+                found.append(Place(start, end, (word,)))
+        for prefix, of in self._wanted.prefixes:
+            if (
+                word != of
+                and word.startswith(prefix)
+                and (not of or self._wanted.is_form(word, of))
+            ):
+                found.append(Place(start, end, (of or word,)))
+        return found
+
+    def _of_sequence(
+        self, text: str, start: int, end: int, sequence: tuple[str, ...]
+    ) -> list[Place]:
+        """Words that stand side by side, where they are looked for as they are written here."""
+        if sequence not in self._wanted.sequences:
+            written = tuple(words_as_written(text[start:end])[1])
+            if (sequence, written) not in self._wanted.written:
+                return []
+        return [Place(start, end, sequence)]
+
+    def _folded(self, text: str, lower: str) -> list[Place]:
+        """What was looked for and has letters that are folded into others."""
+        single, others = _folding(lower)
+        found: list[Place] = []
+        if single:
+            plain = lower
+            for letter, folded in single:
+                plain = plain.replace(letter, folded)
+            for start in islice(self._candidates(plain), _CANDIDATES):
+                found += self._read(text, start, start + 1)
+                if len(found) >= MOST:
+                    break
+        end = 0
+        for at in sorted(at for letter in others for at in _everywhere(lower, letter)):
+            if at >= end:
+                start, end = _run(text, at)
+                found += self._read(text, start, end)
+                if len(found) >= 2 * MOST:
+                    break
+        return found
+
+    def _matched(self, text: str) -> Iterator[Place]:
+        """What regular expressions match; RE2 counts in octets."""
+        for pattern in self._wanted.patterns:
+            from indexer.query.patterns import compiled  # 10 ms that other queries do without
+
+            octets = text.encode(errors="replace")
+            for match in islice(compiled(pattern).finditer(octets), MOST):
+                start = len(octets[: match.start()].decode(errors="replace"))
+                length = len(match.group().decode(errors="replace"))
+                if length:
+                    yield Place(start, start + length, (pattern,))
+
+
+def _occurrences(lower: str, word: str) -> Iterator[int]:
+    """Where a word begins, as far as its letters tell."""
+    anywhere = is_unspaced(word)
+    start = lower.find(word)
+    while start >= 0:
+        if anywhere or not start or _parts(lower[start - 1]):
+            yield start
+        start = lower.find(word, start + 1)
+
+
+def _parts(before: str) -> bool:
+    """Whether a word may begin behind a character: no part of a word, or of another script's."""
+    if before < "\x80":
+        return not before.isalnum()
+    return not _is_inside(before) or is_unspaced(before)
+
+
+def _goes_on_without(lower: str, end: int, words: set[str]) -> bool:
+    """Whether what follows is certainly none of some words."""
+    following = _PLAIN_RUN.search(lower, end, end + _A_WORD)
+    return (
+        following is not None
+        and following[0] not in words
+        and len(following[0]) <= LONGEST_WORD
+        and following.end() < end + _A_WORD
+        and lower[end : following.end() + 1].isascii()
+    )
+
+
+def _around(lower: str, piece: str) -> Iterator[int]:
+    """Where the words begin that hold a piece; each once."""
+    at, last = lower.find(piece), -1
+    while at >= 0:
+        start = at
+        while start > 0 and lower[start - 1].isalnum():
+            start -= 1
+        if start != last:
+            yield start
+        last = start
+        at = lower.find(piece, at + 1)
+
+
+def _merged(several: Sequence[Iterator[int]]) -> Iterator[int]:
+    """What several iterators give in order, in order; the same number once."""
+    ahead = [(first, each) for each in several for first in islice(each, 1)]
+    while ahead:
+        lowest = min(number for number, _ in ahead)
+        yield lowest
+        ahead = [
+            (following, each)
+            for number, each in ahead
+            for following in ([number] if number != lowest else islice(each, 1))
+        ]
+
+
+class _Folds(dict[str, str]):
+    """Letter → what it alone is folded to, blanks between words; remembered."""
+
+    def __missing__(self, letter: str) -> str:
+        folded = self[letter] = " ".join(words(letter))
+        return folded
+
+
+_FOLDS = _Folds()
+
+
+def _folding(lower: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """The letters of a text that are folded into one other letter, with that, and all others that
+    are no words by themselves as they stand, such as æ or a combining accent."""
+    single: list[tuple[str, str]] = []
+    others: list[str] = []
+    for letter in sorted(set(lower)):
+        if letter < "\x80" or not (letter.isalnum() or _MARK.match(letter)):
+            continue
+        folded = _FOLDS[letter]
+        if folded == letter:
+            continue
+        if len(folded) == 1 and not _MARK.match(folded):
+            single.append((letter, folded))
+        else:
+            others.append(letter)
+    return single, others
+
+
+def _everywhere(text: str, letter: str) -> Iterator[int]:
+    at = text.find(letter)
+    while at >= 0:
+        yield at
+        at = text.find(letter, at + 1)
+
+
+def _run(text: str, at: int) -> tuple[int, int]:
+    """[start, end) of the word around a place, which is cut where it is very long."""
+    start, end = at, at + 1
+    while start > max(0, at - _LONGEST_RUN) and _is_inside(text[start - 1]):
+        start -= 1
+    while end < min(len(text), at + _LONGEST_RUN) and _is_inside(text[end]):
+        end += 1
+    return start, end
+
+
+def _is_inside(letter: str) -> bool:
+    return letter.isalnum() or (letter > "\x7f" and _MARK.match(letter) is not None)
+
+
+def _joined(found: Sequence[Place]) -> tuple[tuple[int, int], ...]:
+    """Marks without overlaps."""
+    marks: list[tuple[int, int]] = []
+    for start, end, _ in sorted(found):
+        if marks and start < marks[-1][1]:
+            marks[-1] = (marks[-1][0], max(end, marks[-1][1]))
+        else:
+            marks.append((start, end))
+    return tuple(marks)
