@@ -17,6 +17,7 @@ from math import log
 from operator import mul
 
 from indexer.index.analysis import is_single_unspaced, query_words, words_as_written
+from indexer.index.decoded import Decoded
 from indexer.index.engine import Match, Standing
 from indexer.index.fields import OTHERWISE, WRITTEN
 from indexer.index.partitions import Segment
@@ -27,7 +28,6 @@ _SATURATION, _LENGTH = 1.2, 0.6  # k1 and b; mail that quotes a lot is long with
 _RECENCY = 0.2  # what the newest document gains at the most
 _HALF_LIFE = 2 * 365 * 86400  # seconds, after which half of that is left, then a third, …
 _USUAL_LENGTH = 400.0  # words of a message
-_FEW = 8  # so many times fewer documents than postings are looked up one by one
 _FORM, _AS_TYPED = 0.4, 0.2  # what another form counts, and what the very form counts more
 
 
@@ -77,9 +77,10 @@ class Scorer:
         words: Sequence[Scored],
         segments: Sequence[Segment],
         languages: Sequence[str],
+        decoded: Decoded,
         standing: Standing | None,
     ) -> None:
-        self._words, self._languages = words, languages
+        self._words, self._languages, self._decoded = words, languages, decoded
         if standing is not None:
             self.standing = standing
             return
@@ -132,34 +133,36 @@ class Scorer:
         found = list(self._found(word, segment))
         if not found:
             return None
-        (postings, share), *others = found
-        if not others and len(numbers) * _FEW < len(postings):
-            return [_weight(postings, number) for number in numbers]
-        weights: dict[int, float] = dict(_by_number(postings))
-        if share != 1.0:
-            weights = {number: share * weight for number, weight in weights.items()}
+        (key, share), *others = found
+        first = self._decoded.weights(segment, *key)
+        if not others and share == 1.0:
+            return list(map(first.get, numbers, repeat(0)))
+        weights = {number: share * first[number] for number in numbers if number in first}
         wanted = set(numbers)
-        for postings, share in others:
-            some = _by_number(postings)
+        for key, share in others:
+            some = self._decoded.weights(segment, *key)
             for number in some.keys() & wanted:
                 weights[number] = weights.get(number, 0.0) + share * some[number]
         return list(map(weights.get, numbers, repeat(0.0)))
 
-    def _found(self, word: Scored, segment: Segment) -> Iterator[tuple[PostingList, float]]:
-        """What is looked up for a word, and what it counts: the word itself first."""
-        if itself := segment.postings("text", word.word):
-            yield itself, 1.0
-        if word.typed != word.word and (typed := segment.postings("text", WRITTEN + word.typed)):
-            yield typed, _AS_TYPED
+    def _found(self, word: Scored, segment: Segment) -> Iterator[tuple[tuple[str, int], float]]:
+        """The words, each by field and number, that are looked up for one, and what they count: the
+        word itself first."""
+        vocabulary = segment.vocabulary
+        if (number := vocabulary.of("text", word.word)[1]) >= 0:
+            yield ("text", number), 1.0
+        if word.typed != word.word:
+            number = vocabulary.of("text", WRITTEN + word.typed)[1]
+            if number >= 0:
+                yield ("text" + WRITTEN, number), _AS_TYPED
         if word.with_forms:
-            words = segment.vocabulary["text"]
             for other in segment.forms(word.word, "text", self._languages):
-                yield words.posting_list(other.number), _FORM
+                yield ("text", other.number), _FORM
 
     def _frequencies(self, word: Scored, segment: Segment) -> Iterator[int]:
-        for postings, share in self._found(word, segment):
+        for (field, number), share in self._found(word, segment):
             if share != _AS_TYPED:
-                yield len(postings)
+                yield segment.vocabulary[field].counts[number]
 
 
 class Scores:
@@ -205,17 +208,6 @@ class Scores:
             if _stands_as_folded(postings, number):
                 total += gain
         return total * self._recent[at], self.segment.dates[number], self.segment.ids[number]
-
-
-def _by_number(postings: PostingList) -> dict[int, int]:
-    return dict(zip(postings.documents.tolist(), postings.weights, strict=True))
-
-
-def _weight(postings: PostingList, number: int) -> float:
-    """What a word weighs in a document, in tenths; nothing where it is not there."""
-    at = bisect_left(postings.documents, number)
-    there = at < len(postings) and postings.documents[at] == number
-    return postings.weights[at] if there else 0.0
 
 
 def _stands_as_folded(postings: PostingList, number: int) -> bool:

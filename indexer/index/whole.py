@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from indexer import deadline
 from indexer.index.analysis import is_single_unspaced, query_words
 from indexer.index.cursors import END, All, Cursor, Listed
+from indexer.index.decoded import Decoded
 from indexer.index.engine import States, is_of_states
 from indexer.index.matching import cursor, is_silent
 from indexer.index.partitions import Segment
+from indexer.index.vocabulary import Words
 from indexer.index.word_matching import WITH_FORMS
 from indexer.query import syntax
 from indexer.query.syntax import Node
@@ -24,14 +26,30 @@ _FIELDS = frozenset({"", "subject", "from", "to", "cc", "bcc", "filename"})
 """Fields of a query that are whole fields of the index."""
 
 
-def matching(query: Node, segment: Segment, states: States, languages: Sequence[str]) -> set[int]:
-    """The numbers of all documents that match, deleted ones left out."""
-    return _Whole(segment, states, languages).of(query) - segment.deleted
+def matching(
+    query: Node,
+    segment: Segment,
+    states: States,
+    languages: Sequence[str],
+    decoded: Decoded | None = None,
+) -> set[int]:
+    """The numbers of all documents that match, deleted ones left out.
+
+    `decoded` has lists as dictionaries, where they are wanted so afterwards.
+    """
+    return _Whole(segment, states, languages, decoded).of(query) - segment.deleted
 
 
 class _Whole:
-    def __init__(self, segment: Segment, states: States, languages: Sequence[str]) -> None:
+    def __init__(
+        self,
+        segment: Segment,
+        states: States,
+        languages: Sequence[str],
+        decoded: Decoded | None,
+    ) -> None:
         self._segment, self._states, self._languages = segment, states, languages
+        self._decoded = decoded
 
     def of(self, node: Node) -> set[int]:
         deadline.check()
@@ -77,13 +95,17 @@ class _Whole:
         assert isinstance(node, syntax.Term | syntax.Phrase)
         (word,) = query_words(node.text)
         name = field or "text"
-        postings = self._segment.postings(name, word)
-        found = set(postings.documents.tolist()) if postings else set()
+        words, number = self._segment.vocabulary.of(name, word)
+        found = self._documents(words, name, number) if number >= 0 else set()
         if isinstance(node, syntax.Term) and field in WITH_FORMS:
-            words = self._segment.vocabulary[name]
             for other in self._segment.forms(word, name, self._languages):
-                found.update(words.posting_list(other.number).documents.tolist())
+                found |= self._documents(words, name, other.number)
         return found
+
+    def _documents(self, words: Words, name: str, number: int) -> set[int]:
+        if self._decoded is not None:
+            return set(self._decoded.weights(self._segment, name, number))
+        return set(words.posting_list(number).documents.tolist())
 
     def _cursor(self, node: Node) -> Cursor:
         return cursor(node, self._segment, self._states, self._languages)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from indexer import deadline
 from indexer.errors import StorageError
 from indexer.index.cursors import END, All, Cursor, Listed
+from indexer.index.decoded import Decoded
 from indexer.index.engine import Match, Partition, PartitionStats, Standing, States
 from indexer.index.matching import cursor
 from indexer.index.partitions import (
@@ -43,6 +44,7 @@ class WhooshEngine:
         self._root = root
         self._languages = languages
         self._readers: dict[Partition, PartitionReader] = {}
+        self._decoded = Decoded()
 
     def write(self, partition: Partition, add: Iterable[Record], gone: Collection[int]) -> None:
         """One commit. Raises IndexBusy, IndexUnavailable, StorageError, ValueError."""
@@ -95,13 +97,14 @@ class WhooshEngine:
     ) -> tuple[list[Match], Standing]:
         """Looks at every match once, and closely at those that can come to the page."""
         segments = [segment for reader in self._open() for segment in reader.snapshot()]
-        scorer = Scorer(scored_words(query), segments, self._languages, standing)
+        words = scored_words(query)
+        scorer = Scorer(words, segments, self._languages, self._decoded, standing)
         above = (standing.last.score, standing.last.date, standing.last.id) if standing else None
         scores: list[Scores] = []
         candidates: list[tuple[float, int, int]] = []  # a heap, those that can score most first
         floors: list[float] = []  # what the best ones so far score at the least
         for segment in segments:
-            numbers = sorted(matching(query, segment, states, self._languages))
+            numbers = sorted(matching(query, segment, states, self._languages, self._decoded))
             deadline.check()
             of_segment = scorer.of(segment, numbers)
             if above is None:
