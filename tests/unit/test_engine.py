@@ -461,3 +461,12 @@ def test_a_word_without_letters_is_nothing_to_count_beside_others(engine: Whoosh
     assert ids(engine, "research & development") == [1]
     assert engine.count(tree("research & development"), Fixed()) == 1
     assert [m.id for m in engine.ranked(tree("research & development"), Fixed(), 5)[0]] == [1]
+
+
+def test_a_word_without_letters_beside_a_state_leaves_the_state(engine: WhooshEngine) -> None:
+    add(engine, record(1, "one"), record(2, "two"))
+
+    for many in (False, True):
+        states = Fixed({Is("unread"): {2}}, many)
+        assert [match.id for match in engine.matches(tree("& is:unread"), states)] == [2]
+        assert engine.count(tree("& is:unread"), states) == 1
