@@ -142,9 +142,9 @@ class MarksField(fields.FieldType):
     def index(
         self, value: Iterable[str], **_kwargs: Any
     ) -> Generator[tuple[bytes, int, int, bytes], Any, None]:
-        """(word, 1, a weight of one, nothing) for each word."""
-        for word in value:
-            yield word.encode(), 1, 10, b""
+        """(word, 1, a weight of one, nothing) for each word; on one line, whatever a server sent."""
+        for word in {" ".join(word.split()) for word in value} - {""}:
+            yield word.encode(errors="replace"), 1, 10, b""
 
 
 def lines(field: str) -> str:

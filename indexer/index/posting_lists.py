@@ -51,7 +51,7 @@ def packed(documents: Sequence[int], weights: Sequence[int], places: Sequence[by
         if any(length % 2 for length in set(lengths)):
             unpacked = [unpack_places(each) for each in places]
             counts = list(map(len, unpacked))
-            joined = _octets("I", [place for some in unpacked for place in some])
+            joined = octets(array("I", [place for some in unpacked for place in some]))
             flags |= _WIDE_PLACES
         else:
             counts = [length >> 1 for length in lengths]
@@ -67,22 +67,22 @@ def packed(documents: Sequence[int], weights: Sequence[int], places: Sequence[by
 def _narrowest(numbers: Sequence[int], flag: int) -> tuple[int, bytes]:
     """Ascending numbers in as few octets as they need, and the flag where these are many."""
     if numbers[-1] > 0xFFFF:
-        return flag, _octets("I", numbers)
-    return 0, _octets("H", numbers)
+        return flag, octets(array("I", numbers))
+    return 0, octets(array("H", numbers))
 
 
-def _octets(code: str, numbers: Sequence[int]) -> bytes:
-    packed_ = array(code, numbers)
+def octets(numbers: array[int]) -> bytes:
+    """Numbers as they are written; `numbers` is not for use afterwards."""
     if _SWAPPED:
-        packed_.byteswap()
-    return packed_.tobytes()
+        numbers.byteswap()
+    return numbers.tobytes()
 
 
-def numbers(octets: memoryview, code: Literal["H", "I", "Q"]) -> memoryview:
+def numbers(written: memoryview, code: Literal["H", "I", "Q"]) -> memoryview:
     """Little-endian numbers, read where they are; copied on machines of the other kind."""
     if not _SWAPPED:
-        return octets.cast(code)
-    copied = array(code, octets.tobytes())
+        return written.cast(code)
+    copied = array(code, written.tobytes())
     copied.byteswap()
     return memoryview(copied)
 
@@ -153,6 +153,6 @@ class PostingList:
             return [b""] * self._count
         if self._flags & _WIDE_PLACES or _SWAPPED:
             return [pack_places(self.places(at)) for at in range(self._count)]
-        octets = places.tobytes()
+        every = places.tobytes()
         stops = [2 * end for end in ends] if ends is not None else range(2, 2 * self._count + 1, 2)
-        return [octets[start:stop] for start, stop in zip((0, *stops), stops, strict=False)]
+        return [every[start:stop] for start, stop in zip((0, *stops), stops, strict=False)]

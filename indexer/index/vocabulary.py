@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import json
 import mmap
-import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -29,7 +28,7 @@ from typing import NamedTuple
 
 from indexer.index.distance import is_within, nearly
 from indexer.index.fields import WRITTEN
-from indexer.index.posting_lists import PostingList, numbers
+from indexer.index.posting_lists import PostingList, numbers, octets
 
 WORDS, POSTINGS = ".words", ".postings"
 """Extensions of the two files of a segment."""
@@ -224,7 +223,7 @@ def write(entries: Iterable[Written], stem: Path) -> None:
             file.write(postings)
             at += len(postings)
     parts: list[bytes] = []
-    places = {name: [len(each.words), each.octets()] for name, each in recorders.items()}
+    places = {name: [len(each.words), each.length()] for name, each in recorders.items()}
     offset = 0
     for part in (_Recorder.lines, _Recorder.landmarks, _Recorder.table):
         for name, recorder in recorders.items():
@@ -247,7 +246,7 @@ class _Recorder:
         for part, number in zip(self._numbers, numbers_, strict=True):
             part.append(number)
 
-    def octets(self) -> int:
+    def length(self) -> int:
         return sum(map(len, self.words)) + len(self.words) + 1
 
     def lines(self) -> bytes:
@@ -260,13 +259,7 @@ class _Recorder:
             if number % _EACH == 0:
                 marks.append(at)
             at += len(word) + 1
-        return _octets(marks)
+        return octets(marks)
 
     def table(self) -> bytes:
-        return b"".join(map(_octets, self._numbers))
-
-
-def _octets(numbers_: array[int]) -> bytes:
-    if sys.byteorder == "big":
-        numbers_.byteswap()
-    return numbers_.tobytes()
+        return b"".join(map(octets, self._numbers))

@@ -470,3 +470,16 @@ def test_a_word_without_letters_beside_a_state_leaves_the_state(engine: WhooshEn
         states = Fixed({Is("unread"): {2}}, many)
         assert [match.id for match in engine.matches(tree("& is:unread"), states)] == [2]
         assert engine.count(tree("& is:unread"), states) == 1
+
+
+def test_a_type_of_several_lines_does_not_shift_the_words_behind_it(engine: WhooshEngine) -> None:
+    hostile = Attachment("a.bin", "image/x\n\ntext/y\r\nz\udc80", 1)
+    other = Attachment("b.png", "image/zzz", 1)
+    add(
+        engine,
+        record(1, "one", attachments=(hostile,)),
+        record(2, "two", attachments=(other, Attachment("", "", 1))),
+    )
+
+    assert ids(engine, "type:image/zzz") == [2]
+    assert ids(engine, "type:image/x*") == [1]
