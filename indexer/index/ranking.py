@@ -105,8 +105,7 @@ class Scorer:
             ONE * _SATURATION * (1 - _LENGTH),
             ONE * _SATURATION * _LENGTH / standing.average,
         )
-        lengths, dates = segment.lengths, segment.dates
-        norms = [least + each * lengths[number] for number in numbers]
+        norms = [least + each * length for length in map(segment.lengths.__getitem__, numbers)]
         totals = [0.0] * len(numbers)
         as_folded: list[tuple[PostingList, float]] = []
         # A standing may come from outside, in a cursor: words that it lacks count nothing.
@@ -122,28 +121,35 @@ class Scorer:
             if word.typed == word.word and (postings := segment.postings("text", word.word)):
                 as_folded.append((postings, _AS_TYPED * rarity))
         newest, gain = standing.newest, _RECENCY * _HALF_LIFE
-        ages = [newest - dates[number] for number in numbers]
-        recent = [1 + (gain / (_HALF_LIFE + age) if age > 0 else _RECENCY) for age in ages]
+        half_gone = newest + _HALF_LIFE
+        recent = [
+            1 + (gain / (half_gone - date) if date < newest else _RECENCY)
+            for date in map(segment.dates.__getitem__, numbers)
+        ]
         return Scores(segment, numbers, totals, recent, as_folded)
 
     def _weights(
         self, word: Scored, segment: Segment, numbers: Sequence[int]
-    ) -> list[float] | None:
+    ) -> Sequence[float] | None:
         """What a word weighs in each of some documents, in tenths; None where it is in no other."""
         found = list(self._found(word, segment))
         if not found:
             return None
         (key, share), *others = found
-        first = self._decoded.weights(segment, *key)
-        if not others and share == 1.0:
-            return list(map(first.get, numbers, repeat(0)))
-        weights = {number: share * first[number] for number in numbers if number in first}
-        wanted = set(numbers)
-        for key, share in others:
+        itself = self._decoded.weights(segment, *key)
+        weights = list(map(itself.get, numbers, repeat(0)))
+        more: dict[int, float] = {}
+        wanted = set(numbers) if others else set()
+        for key, its_share in others:
             some = self._decoded.weights(segment, *key)
             for number in some.keys() & wanted:
-                weights[number] = weights.get(number, 0.0) + share * some[number]
-        return list(map(weights.get, numbers, repeat(0.0)))
+                more[number] = more.get(number, 0.0) + its_share * some[number]
+        if not more:
+            return weights if share == 1.0 else [share * weight for weight in weights]
+        return [
+            share * weight + more.get(number, 0.0)
+            for number, weight in zip(numbers, weights, strict=True)
+        ]
 
     def _found(self, word: Scored, segment: Segment) -> Iterator[tuple[tuple[str, int], float]]:
         """The words, each by field and number, that are looked up for one, and what they count: the
