@@ -126,12 +126,12 @@ class WordMatching:
         if together is NOTHING:
             return NOTHING
         within = _IN_BODY.get(field, anywhere)
-        before = [(at, found[word]) for at, word in enumerate(left)]
-        behind = [(at, found[word]) for at, word in enumerate(right)]
+        before = [(at, found[word], within) for at, word in enumerate(left)]
+        behind = [(at, found[word], within) for at, word in enumerate(right)]
 
         def close(_number: int) -> bool:
-            ones = _starts(before, within)
-            twos = _starts(behind, within) if ones else ()
+            ones = _starts(before)
+            twos = _starts(behind) if ones else ()
             if not twos:
                 return False
             for one in ones:
@@ -204,20 +204,11 @@ class WordMatching:
         if together is NOTHING:
             return NOTHING
         # The rarest word leads the test as well: most candidates fail at its first place.
-        order = sorted(range(len(steps)), key=lambda at: len(found[steps[at][0]].postings))
-        plan = [(at, found[steps[at][0]], steps[at][1]) for at in order]
+        plan = [(at, found[word], within) for at, (word, within) in enumerate(steps)]
+        plan.sort(key=lambda step: len(step[1].postings))
 
         def side_by_side(_number: int) -> bool:
-            starts: set[int] | None = None
-            for at, cursor, within in plan:
-                places = cursor.places()
-                if within is not anywhere:
-                    places = [place for place in places if within(place)]
-                these = {place // POSITION - at for place in places}
-                starts = these if starts is None else starts & these
-                if not starts:
-                    return False
-            return True
+            return bool(_starts(plan))
 
         return Estimated(cursors.Filtered(together.cursor, side_by_side), together.documents)
 
@@ -279,15 +270,20 @@ def _placed(cursor: cursors.Postings, within: _Test) -> Cursor:
     return cursors.Filtered(cursor, somewhere)
 
 
-def _starts(found: Sequence[tuple[int, cursors.Postings]], within: _Test) -> list[int]:
-    """Where words stand side by side in the document that their cursors are at: (which one, cursor)."""
+def _starts(steps: Sequence[tuple[int, cursors.Postings, _Test]]) -> list[int]:
+    """Positions from which words stand side by side in the document that their cursors are at.
+
+    Each word has its distance from the first one, and a test for its places.
+    """
     starts: set[int] | None = None
-    for at, cursor in found:
+    for at, cursor, within in steps:
         places = cursor.places()
         if within is not anywhere:
             places = [place for place in places if within(place)]
         these = [place // POSITION - at for place in places]
-        if len(found) == 1:
+        if len(steps) == 1:
             return these
         starts = set(these) if starts is None else starts.intersection(these)
+        if not starts:
+            return []
     return sorted(starts or ())
