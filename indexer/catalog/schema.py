@@ -296,9 +296,15 @@ CREATE TABLE former_account (
 );
 """
 
+# The index keeps words and postings in files of its own: all of it is written anew.
+_VERSION_7 = """
+INSERT OR IGNORE INTO outbox (document_id, account_id, partition, action, queued)
+SELECT id, account_id, partition, 'add', CAST(strftime('%s', 'now') AS REAL) FROM document;
+"""
+
 # With the flags in them, these indexes answer for a state alone: the table is not looked into for
 # each document. 2 octets a placement.
-_VERSION_7 = """
+_VERSION_8 = """
 DROP INDEX placement_by_document;
 CREATE INDEX placement_by_document ON placement (document_id, flags);
 DROP INDEX placement_unseen;
@@ -307,6 +313,7 @@ CREATE INDEX placement_unseen ON placement (document_id, flags) WHERE flags & 1 
 
 MIGRATIONS: tuple[str, ...] = (
     _VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7,
+    _VERSION_8,
 )  # fmt: skip
 
 

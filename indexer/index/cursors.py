@@ -8,9 +8,12 @@ first, and what is never asked for is never computed: a page costs what it shows
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
-from heapq import heapify, heapreplace
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heappush, heapreplace
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from indexer.index.posting_lists import PostingList
 
 END = 1 << 62
 """Larger than any document number."""
@@ -60,52 +63,27 @@ class Listed:
 
 
 class Postings:
-    """Documents of one word, read block by block by Whoosh's matcher.
+    """Documents of one word. `at` is where in the list the last one stands that was found."""
 
-    Whoosh steps through a block id by id, at a microsecond each; here a block's ids are bisected.
-    `matcher` stands where this does: its `value()` and `weight()` are those of the document.
-    """
-
-    def __init__(self, matcher: Any) -> None:
-        self.matcher = matcher
-        self._ids: Sequence[int] = ()
-        self._at, self._last = 0, -1
+    def __init__(self, postings: PostingList) -> None:
+        self.postings = postings
+        self._documents = postings.documents
+        self._count = len(postings)
+        self.at = 0
 
     def seek(self, target: int) -> int:
-        """Skips whole blocks by their last document."""
-        if target > self._last and not self._load(target):
-            return END
-        self._at = self.matcher._i = bisect_left(self._ids, target, self._at)
-        return self._ids[self._at]
+        """By bisection, unless the next one is it."""
+        at = self.at
+        if at < self._count and self._documents[at] < target:
+            at += 1
+            if at < self._count and self._documents[at] < target:
+                at = bisect_left(self._documents, target, at + 1)
+            self.at = at
+        return self._documents[at] if at < self._count else END
 
-    def _load(self, target: int) -> bool:
-        """The block that holds the first document at or after `target`; False where there is none."""
-        matcher = self.matcher
-        if hasattr(matcher, "_goto"):
-            while matcher._maxid < target:
-                if matcher._lastblock:
-                    return False
-                matcher._goto(matcher._nextoffset)
-            if matcher._ids is None:
-                matcher._read_ids()
-        # Else few postings, that stand with the word itself.
-        self._ids, self._at = matcher._ids, 0
-        self._last = self._ids[-1]
-        return self._last >= target
-
-
-class Postponed:
-    """A cursor that is made when it is first asked: see AnyOf."""
-
-    def __init__(self, make: Callable[[], Cursor]) -> None:
-        self._make = make
-        self._cursor: Cursor | None = None
-
-    def seek(self, target: int) -> int:
-        """What the cursor says."""
-        if self._cursor is None:
-            self._cursor = self._make()
-        return self._cursor.seek(target)
+    def places(self) -> list[int]:
+        """Where the word stands in the document that was found last."""
+        return self.postings.places(self.at)
 
 
 class Filtered:
@@ -196,28 +174,41 @@ class Matching:
 class AnyOf:
     """Documents that are in at least one of the cursors.
 
-    `firsts` are documents before which each cursor has none. A cursor is asked nothing until the
-    walk comes there: a pattern of a thousand words opens the few that the page needs.
+    More of them may be opened `later`: each is told by a number and a document before which it has
+    none, and is opened when the walk comes there. So a pattern of a thousand words opens the few
+    that the page needs.
     """
 
-    def __init__(self, cursors: Sequence[Cursor], firsts: Sequence[int] | None = None) -> None:
-        # (where it stands or begins, whether that is only where it may begin, tie, cursor)
-        self._heap = [
-            (first, True, tie, cursor)
-            for tie, (cursor, first) in enumerate(
-                zip(cursors, firsts or [0] * len(cursors), strict=True)
-            )
-        ]
-        heapify(self._heap)
+    def __init__(
+        self,
+        cursors: Sequence[Cursor],
+        later: Iterable[tuple[int, int]] = (),
+        opened: Callable[[int], Cursor] | None = None,
+    ) -> None:
+        """`later`: (first document, number) each; `opened` makes a cursor of a number."""
+        # Where each cursor stands, or that it was not asked yet; the tie keeps cursors uncompared.
+        self._heap = [(-1, tie, cursor) for tie, cursor in enumerate(cursors)]
+        self._tie = len(cursors)
+        self._later = sorted(later, reverse=True)
+        self._opened = opened
 
     def seek(self, target: int) -> int:
-        """A heap holds where each cursor stands; only those behind the target move."""
-        heap = self._heap
+        """Only those behind the target move."""
+        heap, later = self._heap, self._later
         while True:
-            found, unknown, tie, cursor = heap[0]
-            if found >= target and not unknown:
+            if later and (not heap or later[-1][0] <= heap[0][0]):
+                assert self._opened is not None
+                _, number = later.pop()
+                cursor = self._opened(number)
+                heappush(heap, (cursor.seek(target), self._tie, cursor))
+                self._tie += 1
+                continue
+            if not heap:
+                return END
+            found, tie, cursor = heap[0]
+            if found >= target:
                 return found
-            heapreplace(heap, (cursor.seek(max(target, found)), False, tie, cursor))
+            heapreplace(heap, (cursor.seek(target), tie, cursor))
 
 
 class Except:

@@ -33,7 +33,7 @@ from indexer.index.whoosh_engine import WhooshEngine
 
 log = logging.getLogger(__name__)
 
-BATCH = 1000
+BATCH = 2000
 """Documents of one commit, at the most."""
 
 PATIENCE = 3.0

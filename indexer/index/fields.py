@@ -33,6 +33,7 @@ than quoted text) is fixed once, at indexing.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
+from functools import cache
 from struct import Struct, unpack
 from typing import Any, NamedTuple
 
@@ -57,18 +58,27 @@ _SHORT = tuple(Struct(f"<{count}H") for count in range(128))
 
 
 class Posting(NamedTuple):
-    """A word in one document: how much it weighs and where it stands (places, ascending)."""
+    """A word in one document: how much it weighs, in tenths and 255 at the most, and where it stands
+    (places, ascending)."""
 
-    weight: float
+    weight: int
     places: list[int]
 
 
 def pack_places(places: list[int]) -> bytes:
     """Places as little-endian 16-bit numbers; of odd length, with 32-bit numbers, where too large."""
     count = len(places)
+    if count == 1 and places[0] < 65536:
+        return _single(places[0])
     if places[-1] < 65536:
         return (_SHORT[count] if count < 128 else Struct(f"<{count}H")).pack(*places)
     return Struct(f"<{count}Ix").pack(*places)
+
+
+@cache
+def _single(place: int) -> bytes:
+    """Most words stand at one place; thousands of words of a batch share it."""
+    return _SHORT[1].pack(place)
 
 
 def unpack_places(packed: bytes) -> tuple[int, ...]:
@@ -107,7 +117,7 @@ class WordsField(fields.FieldType):
 
     def index(
         self, value: Mapping[str, Posting], **_kwargs: Any
-    ) -> Generator[tuple[bytes, int, float, bytes], Any, None]:
+    ) -> Generator[tuple[bytes, int, int, bytes], Any, None]:
         """(word, frequency, weight, packed places) for each word; one that is posted as it is
         written was counted already."""
         for word, (weight, places) in value.items():
@@ -131,10 +141,10 @@ class MarksField(fields.FieldType):
 
     def index(
         self, value: Iterable[str], **_kwargs: Any
-    ) -> Generator[tuple[bytes, int, float, bytes], Any, None]:
-        """(word, 1, 1.0, nothing) for each word."""
-        for word in value:
-            yield word.encode(), 1, 1.0, b""
+    ) -> Generator[tuple[bytes, int, int, bytes], Any, None]:
+        """(word, 1, a weight of one, nothing) for each word; on one line, whatever a server sent."""
+        for word in {" ".join(word.split()) for word in value} - {""}:
+            yield word.encode(errors="replace"), 1, 10, b""
 
 
 def lines(field: str) -> str:

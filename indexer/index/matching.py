@@ -79,6 +79,7 @@ class _Compiler:
         spoken = [part for part in parts if not is_silent(part)] or parts[:1]
         states = tuple(filter(is_of_states, spoken))
         others = [self.compile(part) for part in spoken if part not in states]
+        others = others or [self._everything()]
         if not states:
             return all_of(others)
         state = states[0] if len(states) == 1 else syntax.And(states)

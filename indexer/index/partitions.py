@@ -20,27 +20,28 @@ from typing import Any
 from whoosh.filedb.filestore import FileStorage, Storage
 from whoosh.index import TOC, EmptyIndexError, FileIndex
 from whoosh.index import IndexError as WhooshIndexError
-from whoosh.reading import SegmentReader, TermNotFound
+from whoosh.reading import SegmentReader
 
 from indexer.errors import IndexUnavailable
 from indexer.index.engine import Partition
 from indexer.index.fields import lines, schema
-from indexer.index.vocabulary import EXTENSION, Known, Vocabulary
+from indexer.index.posting_lists import PostingList
+from indexer.index.vocabulary import Known, Vocabulary
 from indexer.index.word_forms import forms
 
-FORMAT = "format-2"
+FORMAT = "format-3"
 """The folder of all partitions. Another name with each change of what the index keeps: the catalog's
 migration queues every document, and what was written before is taken away."""
 
 _PERIOD = re.compile(r"(\d{4})(?:\.\d+)?")
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, StructError, WhooshIndexError)
 # A directory's time stamp is coarse: a commit this soon after we looked might not show in it.
-_REMEMBERED = 4096  # words of a segment
+_REMEMBERED = 4096  # words of a segment whose forms are known
 _CLOCK_GRAIN = 50_000_000  # nanoseconds
 
 
 def directory(root: Path, partition: Partition) -> Path:
-    """Where a partition lives: `<root>/format-2/<account id>/<period>`."""
+    """Where a partition lives: `<root>/format-3/<account id>/<period>`."""
     return root / FORMAT / str(partition.account_id) / partition.period
 
 
@@ -130,10 +131,7 @@ class Segment:
         self.id = reader.column_reader("id", translate=False)
         self._lines: dict[str, Lines] = {}
         self._forms: dict[tuple[str, ...], list[Known]] = {}
-        self._infos: dict[tuple[str, str], Any] = {}
-        self._formats = {
-            name: field.format for name, field in reader.schema.items() if field.indexed
-        }
+        self.vocabulary: Vocabulary = reader._terms.vocabulary
 
     @cached_property
     def size(self) -> tuple[int, ...]:
@@ -163,46 +161,15 @@ class Segment:
         """All ids at once, by document number."""
         return column_values(self.id, self.documents)
 
-    def postings(self, field: str, word: str) -> Any | None:
-        """Whoosh's matcher for a word of a field, or None where the word is absent."""
-        info = self._info(field, word)
-        if info is None:
-            return None
-        terms = self.reader._terms
-        return terms._codec.postings_reader(terms._postfile, info, self._formats[field])
+    def postings(self, field: str, word: str) -> PostingList | None:
+        """The postings of a word of a field, or None where the word is absent."""
+        words, number = self.vocabulary.of(field, word)
+        return words.posting_list(number) if number >= 0 else None
 
     def frequency(self, field: str, word: str) -> int:
         """In how many documents a word is, deleted ones included."""
-        info = self._info(field, word)
-        return info.doc_frequency() if info is not None else 0
-
-    def weights(self, field: str, word: str) -> dict[int, float]:
-        """All documents of a word and what it weighs there; whole blocks at a time."""
-        matcher = self.postings(field, word)
-        if matcher is None:
-            return {}
-        found: dict[int, float] = {}
-        while True:
-            if matcher._ids is None:
-                matcher._read_ids()
-            if matcher._weights is None:
-                matcher._read_weights()
-            found.update(zip(matcher._ids, matcher._weights, strict=True))
-            if getattr(matcher, "_lastblock", True):  # few postings stand with the word itself
-                return found
-            matcher._goto(matcher._nextoffset)
-
-    def _info(self, field: str, word: str) -> Any | None:
-        """What Whoosh knows of a word, remembered: each look-up costs it some thirty microseconds."""
-        key = (field, word)
-        if key not in self._infos:
-            if len(self._infos) >= _REMEMBERED:
-                self._infos.clear()
-            try:
-                self._infos[key] = self.reader._terms.term_info(field, word.encode())
-            except TermNotFound:
-                self._infos[key] = None
-        return self._infos[key]
+        words, number = self.vocabulary.of(field, word)
+        return words.counts[number] if number >= 0 else 0
 
     @cached_property
     def highest_id(self) -> int:
@@ -213,15 +180,6 @@ class Segment:
     def numbers(self) -> dict[int, int]:
         """id → document number."""
         return {id_: number for number, id_ in enumerate(self.ids)}
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """All words of all fields, read from the segment's own file where there is one."""
-        try:
-            folder = Path(self.reader.storage().folder)
-            return Vocabulary.read(folder / f"{self.key[0]}{EXTENSION}")
-        except (AttributeError, OSError, ValueError):
-            return Vocabulary.of(self.reader.all_terms())
 
     def forms(self, word: str, field: str, languages: Sequence[str]) -> list[Known]:
         """Other forms of a word, remembered."""

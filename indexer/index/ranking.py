@@ -9,20 +9,24 @@ other forms of it. What a pattern stands for (`meet*`, `meting~`) is found and c
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from math import log
+from operator import mul
 
 from indexer.index.analysis import is_single_unspaced, query_words, words_as_written
-from indexer.index.cursors import Postings
+from indexer.index.decoded import Decoded
 from indexer.index.engine import Match, Standing
-from indexer.index.fields import OTHERWISE, WRITTEN, unpack_places
+from indexer.index.fields import OTHERWISE, WRITTEN
 from indexer.index.partitions import Segment
+from indexer.index.posting_lists import ONE, PostingList
 from indexer.query import syntax
 
 _SATURATION, _LENGTH = 1.2, 0.6  # k1 and b; mail that quotes a lot is long without being about less
 _RECENCY = 0.2  # what the newest document gains at the most
-_HALF_LIFE = 2 * 365 * 86400  # seconds, of that gain
+_HALF_LIFE = 2 * 365 * 86400  # seconds, after which half of that is left, then a third, …
 _USUAL_LENGTH = 400.0  # words of a message
 _FORM, _AS_TYPED = 0.4, 0.2  # what another form counts, and what the very form counts more
 
@@ -73,9 +77,10 @@ class Scorer:
         words: Sequence[Scored],
         segments: Sequence[Segment],
         languages: Sequence[str],
+        decoded: Decoded,
         standing: Standing | None,
     ) -> None:
-        self._words, self._languages = words, languages
+        self._words, self._languages, self._decoded = words, languages, decoded
         if standing is not None:
             self.standing = standing
             return
@@ -93,82 +98,128 @@ class Scorer:
             rarity=tuple(log(1 + (total - each + 0.5) / (each + 0.5)) for each in found),
         )
 
-    def of(self, segment: Segment) -> SegmentScorer:
-        """For one segment."""
-        words = []
+    def of(self, segment: Segment, numbers: Sequence[int]) -> Scores:
+        """Of some documents of a segment, ascending."""
+        standing = self.standing
+        least, each = (
+            ONE * _SATURATION * (1 - _LENGTH),
+            ONE * _SATURATION * _LENGTH / standing.average,
+        )
+        norms = [least + each * length for length in map(segment.lengths.__getitem__, numbers)]
+        totals = [0.0] * len(numbers)
+        as_folded: list[tuple[PostingList, float]] = []
         # A standing may come from outside, in a cursor: words that it lacks count nothing.
-        for word, rarity in zip(self._words, self.standing.rarity, strict=False):
-            weights: dict[int, float] = {}
-            for key, share in self._keys(word, segment):
-                found = segment.weights("text", key)
-                if share == 1.0 and not weights:
-                    weights = found
-                else:
-                    for number, weight in found.items():
-                        weights[number] = weights.get(number, 0.0) + share * weight
-            if weights:
-                itself = word.word if word.typed == word.word else ""
-                words.append((weights, rarity, itself))
-        return SegmentScorer(segment, words, self.standing)
+        for word, rarity in zip(self._words, standing.rarity, strict=False):
+            weights = self._weights(word, segment, numbers)
+            if weights is None:
+                continue
+            most = rarity * (_SATURATION + 1)
+            totals = [
+                total + most * weight / (weight + norm)
+                for total, weight, norm in zip(totals, weights, norms, strict=True)
+            ]
+            if word.typed == word.word and (postings := segment.postings("text", word.word)):
+                as_folded.append((postings, _AS_TYPED * rarity))
+        newest, gain = standing.newest, _RECENCY * _HALF_LIFE
+        half_gone = newest + _HALF_LIFE
+        recent = [
+            1 + (gain / (half_gone - date) if date < newest else _RECENCY)
+            for date in map(segment.dates.__getitem__, numbers)
+        ]
+        return Scores(segment, numbers, totals, recent, as_folded)
 
-    def _keys(self, word: Scored, segment: Segment) -> list[tuple[str, float]]:
-        """What is looked up for a word, and what it counts: the word itself first."""
-        keys = [(word.word, 1.0)]
+    def _weights(
+        self, word: Scored, segment: Segment, numbers: Sequence[int]
+    ) -> Sequence[float] | None:
+        """What a word weighs in each of some documents, in tenths; None where it is in no other."""
+        found = list(self._found(word, segment))
+        if not found:
+            return None
+        (key, share), *others = found
+        itself = self._decoded.weights(segment, *key)
+        weights = list(map(itself.get, numbers, repeat(0)))
+        more: dict[int, float] = {}
+        wanted = set(numbers) if others else set()
+        for key, its_share in others:
+            some = self._decoded.weights(segment, *key)
+            for number in some.keys() & wanted:
+                more[number] = more.get(number, 0.0) + its_share * some[number]
+        if not more:
+            return weights if share == 1.0 else [share * weight for weight in weights]
+        return [
+            share * weight + more.get(number, 0.0)
+            for number, weight in zip(numbers, weights, strict=True)
+        ]
+
+    def _found(self, word: Scored, segment: Segment) -> Iterator[tuple[tuple[str, int], float]]:
+        """The words, each by field and number, that are looked up for one, and what they count: the
+        word itself first."""
+        vocabulary = segment.vocabulary
+        if (number := vocabulary.of("text", word.word)[1]) >= 0:
+            yield ("text", number), 1.0
         if word.typed != word.word:
-            keys.append((WRITTEN + word.typed, _AS_TYPED))
+            number = vocabulary.of("text", WRITTEN + word.typed)[1]
+            if number >= 0:
+                yield ("text" + WRITTEN, number), _AS_TYPED
         if word.with_forms:
-            others = segment.forms(word.word, "text", self._languages)
-            keys.extend((other.word, _FORM) for other in others)
-        return keys
+            for other in segment.forms(word.word, "text", self._languages):
+                yield ("text", other.number), _FORM
 
     def _frequencies(self, word: Scored, segment: Segment) -> Iterator[int]:
-        for key, share in self._keys(word, segment):
+        for (field, number), share in self._found(word, segment):
             if share != _AS_TYPED:
-                yield segment.frequency("text", key)
+                yield segment.vocabulary[field].counts[number]
 
 
-class SegmentScorer:
-    """Scores the documents of one segment, in order of their numbers."""
+class Scores:
+    """Scores of some documents of one segment: what each can have at the most, and what it has.
+
+    Whether a word is written as it was typed is read from its places, and only of documents that
+    can come to the page: most are far from it.
+    """
 
     def __init__(
         self,
         segment: Segment,
-        words: list[tuple[dict[int, float], float, str]],
-        standing: Standing,
+        numbers: Sequence[int],
+        totals: Sequence[float],
+        recent: Sequence[float],
+        as_folded: Sequence[tuple[PostingList, float]],
     ) -> None:
-        """`words`: for each its weights, its rarity, and the word where it was typed as folded."""
-        self._segment, self._words, self._standing = segment, words, standing
-        self._as_typed = sum(_AS_TYPED * rarity for _, rarity, itself in words if itself)
-        self._postings: dict[str, Postings] = {}
+        """`as_folded`: words that were typed as they are folded, and what that counts."""
+        self.segment = segment
+        self._numbers, self._totals, self._recent, self._as_folded = (
+            numbers,
+            totals,
+            recent,
+            as_folded,
+        )
 
-    def score(self, number: int, floor: float) -> float:
-        """A document's score; where it cannot reach `floor`, a little less than its score."""
-        segment, standing = self._segment, self._standing
-        norm = _SATURATION * (1 - _LENGTH + _LENGTH * segment.lengths[number] / standing.average)
-        age = max(standing.newest - segment.dates[number], 0)
-        recent: float = 1 + _RECENCY * 0.5 ** (age / _HALF_LIFE)
-        total = 0.0
-        for weights, rarity, _ in self._words:
-            weight = weights.get(number)
-            if weight:
-                total += rarity * weight * (_SATURATION + 1) / (weight + norm)
-        # Places are read only where they can matter: most documents are far from the first page.
-        if self._as_typed and (total + self._as_typed) * recent > floor:
-            total += sum(
-                _AS_TYPED * rarity
-                for _, rarity, itself in self._words
-                if itself and self._stands_as_folded(itself, number)
-            )
-        return total * recent
+    def least(self) -> list[float]:
+        """What each document's score is at the least."""
+        return list(map(mul, self._totals, self._recent))
 
-    def _stands_as_folded(self, word: str, number: int) -> bool:
-        """Whether a word is written there at least once as it is folded."""
-        if word not in self._postings:
-            matcher = self._segment.postings("text", word)
-            if matcher is None:
-                return False
-            self._postings[word] = Postings(matcher)
-        postings = self._postings[word]
-        if postings.seek(number) != number:
-            return False
-        return not all(place & OTHERWISE for place in unpack_places(postings.matcher.value()))
+    def most(self) -> list[float]:
+        """What each document's score is at the most."""
+        more = sum(gain for _, gain in self._as_folded)
+        return [
+            (total + more) * recent
+            for total, recent in zip(self._totals, self._recent, strict=True)
+        ]
+
+    def key(self, at: int) -> tuple[float, int, int]:
+        """Score, date and id of the document that is at `at` among those asked for."""
+        number, total = self._numbers[at], self._totals[at]
+        for postings, gain in self._as_folded:
+            if _stands_as_folded(postings, number):
+                total += gain
+        return total * self._recent[at], self.segment.dates[number], self.segment.ids[number]
+
+
+def _stands_as_folded(postings: PostingList, number: int) -> bool:
+    """Whether a word is written in a document at least once as it is folded."""
+    documents = postings.documents
+    at = bisect_left(documents, number)
+    if at == len(documents) or documents[at] != number:
+        return False
+    return not all(place & OTHERWISE for place in postings.places(at))

@@ -1,208 +1,265 @@
-"""The words of a segment, sorted, a word a line: patterns go through them in milliseconds.
+"""The words of a segment, sorted, a word a line, and where each one's postings are.
 
-Whoosh has its words in a table that Python walks at some microseconds each. So a segment is written
-with one file more, `<segment>.words`: a line of JSON that says where each field's words are, then
-the words, then for each of them the first document that has it, as a 32-bit number. As documents
-are numbered from new to old, that tells which of a pattern's words a page needs at all. Whoosh takes
-the file away with the segment. Words as they are written (`fields.WRITTEN`) are left out: nobody
-looks for a part of them.
+Whoosh has its words in a hash table that Python asks at some thirty microseconds, and walks word by
+word. Here they are one text in the order of their UTF-8: a word is found by bisecting landmarks,
+patterns go through the text at the speed of C. A file `<segment>.words` is
+
+* a line of JSON that says, for each field, how many words it has and where its four parts are;
+* for each field its words, an end of line before and behind each;
+* for each field the landmarks: where every 64th word's line begins, 32 bits each;
+* for each field and word the first document that has it, how many there are (32 bits each), and
+  where its list begins in `<segment>.postings` (64 bits). All numbers are little-endian.
+
+As documents are numbered from new to old, the first document tells which of a pattern's words a page
+needs at all. Words as they are written (`fields.WRITTEN`) are a field of their own beside those of
+their field: nobody looks for a part of them.
 """
 
 from __future__ import annotations
 
 import json
 import mmap
-import sys
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from indexer.index.distance import is_within, nearly
 from indexer.index.fields import WRITTEN
+from indexer.index.posting_lists import PostingList, numbers, octets
 
-EXTENSION = ".words"
+WORDS, POSTINGS = ".words", ".postings"
+"""Extensions of the two files of a segment."""
 
-_LANDMARKS = 4096  # octets of words from one to the next
+_EACH = 64  # words from one landmark to the next
+_REMEMBERED = 4096  # words of a segment that were looked up
+_NEWLINE = b"\n"
 
 
 class Known(NamedTuple):
-    """A word and the first document that has it."""
+    """A word, its number among those of its field, and the first document that has it."""
 
     word: str
+    number: int
     first: int
+
+
+class Written(NamedTuple):
+    """A word of a field, its first document, and the list of its postings, packed."""
+
+    field: str
+    word: bytes
+    first: int
+    documents: int
+    postings: bytes
 
 
 class Words:
     """The words of one field, in the order of their UTF-8."""
 
-    def __init__(self, lines: bytes, firsts: Sequence[int]) -> None:
-        """`lines`: each word with an end of line before and behind it."""
-        self._lines = lines
-        self._firsts = firsts
-        # Every so often the word that begins next, where, and how many stand before it.
-        self._landmarks: list[bytes] = []
-        self._offsets: list[int] = []
-        self._counts: list[int] = []
-        at = count = 0
-        while at < len(lines) - 1:
-            end = lines.index(b"\n", at + 1)
-            self._landmarks.append(lines[at + 1 : end])
-            self._offsets.append(at)
-            self._counts.append(count)
-            following = lines.find(b"\n", min(at + _LANDMARKS, len(lines) - 1))
-            count += lines.count(b"\n", at, following)
-            at = following
+    def __init__(
+        self, content: mmap.mmap | bytes, parts: tuple[int, ...], postings: memoryview
+    ) -> None:
+        """`parts`: how many words and octets of lines, and where in `content` lines, landmarks and
+        numbers begin."""
+        self._count, lines, self._begin, marks, table = parts
+        self._content, self._postings = content, postings
+        view, many = memoryview(content), self._count
+        self._end = self._begin + lines - 1  # the last end of line
+        self._marks = numbers(view[marks : marks + 4 * -(-many // _EACH)], "I")
+        self.firsts = numbers(view[table : table + 4 * many], "I")
+        self.counts = numbers(view[table + 4 * many : table + 8 * many], "I")
+        self._offsets = numbers(view[table + 8 * many : table + 16 * many], "Q")
 
-    def beginning(self, start: str) -> list[Known]:
-        """All that begin like this."""
-        key = b"\n" + start.encode()
-        low = max(bisect_left(self._landmarks, key[1:]) - 1, 0)
-        high = bisect_right(self._landmarks, key[1:] + b"\xff")
-        if not self._offsets:
+    def __len__(self) -> int:
+        return self._count
+
+    def find(self, word: str) -> int:
+        """A word's number, or −1 where it is absent."""
+        key = word.encode()
+        mark = bisect_right(self._marks, key, key=self._word_behind) - 1
+        if mark < 0:
+            return -1
+        start = self._begin + self._marks[mark]
+        at = self._content.find(b"\n%b\n" % key, start, self._end_of(mark))
+        if at < 0:
+            return -1
+        return mark * _EACH + self._content[start:at].count(_NEWLINE)
+
+    def posting_list(self, number: int) -> PostingList:
+        """The postings of a word, by its number."""
+        return PostingList(self._postings, self._offsets[number], self.counts[number])
+
+    def beginning(self, start: str, most: int | None = None) -> list[Known]:
+        """All that begin like this; the first `most` of them."""
+        first, behind = self._stretch(start.encode())
+        if first == behind:
             return []
-        bound = self._offsets[high] + 1 if high < len(self._offsets) else len(self._lines)
-        first = self._lines.find(key, self._offsets[low], bound)
-        if first < 0:
-            return []
-        end = self._lines.index(b"\n", self._lines.rfind(key, first, bound) + 1)
-        words = self._lines[first + 1 : end].decode().split("\n")
         number = self._number(first)
-        return list(map(Known, words, self._firsts[number : number + len(words)]))
+        words = self._content[first + 1 : behind].split(_NEWLINE, -1 if most is None else most)
+        firsts = self.firsts[number : number + len(words)].tolist()
+        return list(map(Known, map(bytes.decode, words[:most]), count(number), firsts))
 
     def holding(self, piece: str) -> Iterator[Known]:
         """All that hold this, wherever."""
-        wanted = piece.encode()
-        lines = self._lines
-        at = lines.find(wanted)
+        wanted, content = piece.encode(), self._content
+        at = content.find(wanted, self._begin, self._end)
         while at >= 0:
-            start, end = lines.rindex(b"\n", 0, at), lines.index(b"\n", at)
-            yield self._known(start, lines[start + 1 : end])
-            at = lines.find(wanted, end)
+            start, end = content.rfind(_NEWLINE, self._begin, at), content.find(_NEWLINE, at)
+            yield self._known(start, content[start + 1 : end])
+            at = content.find(wanted, end, self._end)
 
     def alike(self, word: str, distance: int) -> Iterator[Known]:
         """All with the same first letter that are at most `distance` changes of a letter away."""
-        letter = word[:1].encode()
-        low = max(bisect_left(self._landmarks, letter) - 1, 0)
-        high = bisect_right(self._landmarks, letter + b"\xff")
-        if not self._offsets:
-            return
-        begin = self._offsets[low]
-        end = self._offsets[high] + 1 if high < len(self._offsets) else len(self._lines)
-        for found in nearly(word, distance).finditer(self._lines[begin:end]):
+        first, behind = self._stretch(word[:1].encode())
+        for found in nearly(word, distance).finditer(self._content[first + 1 : behind]):
             near = found.group().decode()
             if is_within(word, near, distance):
-                yield self._known(begin + found.start() - 1, found.group())
+                yield self._known(first + found.start(), found.group())
+
+    def lines(self) -> list[bytes]:
+        """All words, in UTF-8."""
+        return self._content[self._begin + 1 : self._end].split(_NEWLINE) if self._count else []
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._lines[1:-1].decode().split("\n") if len(self._lines) > 1 else [])
+        return map(bytes.decode, self.lines())
 
     def _known(self, line: int, word: bytes) -> Known:
-        return Known(word.decode(), self._firsts[self._number(line)])
+        number = self._number(line)
+        return Known(word.decode(), number, self.firsts[number])
 
     def _number(self, line: int) -> int:
-        """How many words stand before the one whose line begins there."""
-        mark = bisect_right(self._offsets, line) - 1
-        return self._counts[mark] + self._lines.count(b"\n", self._offsets[mark], line)
+        """How many words stand before the line that begins there."""
+        mark = bisect_right(self._marks, line - self._begin) - 1
+        if mark < 0:
+            return 0
+        start = self._begin + self._marks[mark]
+        return mark * _EACH + self._content[start:line].count(_NEWLINE)
+
+    def _stretch(self, start: bytes) -> tuple[int, int]:
+        """Where the lines that begin like this begin, and the end of line behind them."""
+        key = _NEWLINE + start
+        low = bisect_left(self._marks, start, key=self._word_behind) - 1
+        high = bisect_right(self._marks, start + b"\xff", key=self._word_behind) - 1
+        if high < 0:
+            return 0, 0
+        begin, end = self._begin + self._marks[max(low, 0)], self._end_of(high)
+        first = self._content.find(key, begin, end)
+        if first < 0:
+            return 0, 0
+        return first, self._content.find(_NEWLINE, self._content.rfind(key, first, end) + 1)
+
+    def _word_behind(self, mark: int) -> bytes:
+        start = self._begin + mark + 1
+        return self._content[start : self._content.find(_NEWLINE, start)]
+
+    def _end_of(self, mark: int) -> int:
+        """Behind the last line that belongs to a landmark."""
+        if mark + 1 < len(self._marks):
+            return self._begin + self._marks[mark + 1] + 1
+        return self._end + 1
 
 
 class Vocabulary:
     """The words of all fields of a segment."""
 
-    def __init__(self, content: bytes | mmap.mmap) -> None:
-        """Raises ValueError where it is not what `Recorder` made."""
-        head = content[: content.find(b"\n")]
-        self._content = content
-        self._base = len(head)
-        self._places: dict[str, list[int]] = json.loads(head)
+    def __init__(self, content: mmap.mmap | bytes, postings: mmap.mmap | bytes) -> None:
+        """Raises ValueError where it is not what `write` made of a segment."""
+        self._base = content.find(_NEWLINE) + 1
+        head = json.loads(content[: self._base])
+        if [len(content) - self._base, len(postings)] != head["octets"]:
+            raise ValueError("a file of words is not as long as it was written")
+        self._content, self._postings = content, memoryview(postings)
+        self._parts: dict[str, list[int]] = head["fields"]
         self._fields: dict[str, Words] = {}
+        self._found: dict[tuple[str, str], tuple[Words, int]] = {}
 
     @classmethod
-    def read(cls, path: Path) -> Vocabulary:
-        """From a segment's file. Raises OSError, ValueError where there is none that can be read."""
-        with path.open("rb") as file:
-            return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-
-    @classmethod
-    def of(cls, terms: Iterator[tuple[str, bytes]]) -> Vocabulary:
-        """From a segment's terms, (field, word) in order; any document may be the first."""
-        recorder = Recorder()
-        for field, word in terms:
-            recorder.add(field, word, 0)
-        return cls(recorder.content())
+    def read(cls, stem: Path) -> Vocabulary:
+        """Of the segment whose files begin like this. Raises OSError, ValueError."""
+        return cls(_mapped(stem.with_name(stem.name + WORDS)),
+                   _mapped(stem.with_name(stem.name + POSTINGS)))  # fmt: skip
 
     def __getitem__(self, field: str) -> Words:
         if field not in self._fields:
-            start, end, firsts, count = self._places.get(field, (0, 1, 0, 0))
-            base = self._base
-            numbers = array("I", self._content[base + firsts : base + firsts + 4 * count])
-            if sys.byteorder == "big":
-                numbers.byteswap()
-            self._fields[field] = Words(self._content[base + start : base + end], numbers)
+            many, lines, *places = self._parts.get(field, (0, 1, 0, 0, 0))
+            parts = (many, lines, *(self._base + place for place in places))
+            self._fields[field] = Words(self._content, parts, self._postings)
         return self._fields[field]
 
+    def fields(self) -> list[str]:
+        """Those that have words, words as they are written by themselves."""
+        return list(self._parts)
 
-class Recorder:
-    """Takes a segment's words in the order in which they are written."""
+    def of(self, field: str, word: str) -> tuple[Words, int]:
+        """The words among which this one is looked up, and its number there or −1; remembered."""
+        key = field, word
+        if key not in self._found:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            is_written = word[:1] == WRITTEN
+            words = self[field + WRITTEN] if is_written else self[field]
+            self._found[key] = words, words.find(word[1:] if is_written else word)
+        return self._found[key]
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def write(entries: Iterable[Written], stem: Path) -> None:
+    """The two files of a segment. The words of a field come in order."""
+    recorders: dict[str, _Recorder] = {}
+    at = 1
+    with stem.with_name(stem.name + POSTINGS).open("wb") as file:
+        file.write(_NEWLINE)  # an empty file cannot be mapped
+        for field, word, first, documents, postings in entries:
+            if field not in recorders:
+                recorders[field] = _Recorder()
+            recorders[field].add(word, first, documents, at)
+            file.write(postings)
+            at += len(postings)
+    parts: list[bytes] = []
+    places = {name: [len(each.words), each.length()] for name, each in recorders.items()}
+    offset = 0
+    for part in (_Recorder.lines, _Recorder.landmarks, _Recorder.table):
+        for name, recorder in recorders.items():
+            places[name].append(offset)
+            parts.append(part(recorder))
+            offset += len(parts[-1])
+    head = json.dumps({"octets": [offset, at], "fields": places})
+    stem.with_name(stem.name + WORDS).write_bytes(head.encode() + _NEWLINE + b"".join(parts))
+
+
+class _Recorder:
+    """The words of one field, as they are written."""
 
     def __init__(self) -> None:
-        self._words: dict[str, list[bytes]] = {}
-        self._firsts: dict[str, array[int]] = {}
+        self.words: list[bytes] = []
+        self._numbers = array("I"), array("I"), array("Q")
 
-    def add(self, field: str, word: bytes, first: int) -> None:
-        """A word, larger than the one before of the same field, and the first document with it."""
-        if word[:1] != WRITTEN.encode():
-            self._words.setdefault(field, []).append(word)
-            self._firsts.setdefault(field, array("I")).append(first)
+    def add(self, word: bytes, *numbers_: int) -> None:
+        self.words.append(word)
+        for part, number in zip(self._numbers, numbers_, strict=True):
+            part.append(number)
 
-    def content(self) -> bytes:
-        """What the file holds."""
-        total = sum(len(word) + 1 for words in self._words.values() for word in words) + 1
-        places: dict[str, tuple[int, int, int, int]] = {}
-        at, numbers = 0, total
-        for field, words in self._words.items():
-            length = sum(map(len, words)) + len(words)
-            places[field] = (at, at + length + 1, numbers, len(words))
-            at += length
-            numbers += 4 * len(words)
-        lines = b"\n".join([word for words in self._words.values() for word in words])
-        if sys.byteorder == "big":
-            for firsts in self._firsts.values():
-                firsts.byteswap()
-        firsts_ = b"".join(firsts.tobytes() for firsts in self._firsts.values())
-        return json.dumps(places).encode() + b"\n" + lines + b"\n" + firsts_
+    def length(self) -> int:
+        return sum(map(len, self.words)) + len(self.words) + 1
 
+    def lines(self) -> bytes:
+        return b"\n%b\n" % _NEWLINE.join(self.words)
 
-def record(writer: Any) -> None:
-    """Have a Whoosh writer keep the words of its segment, before the segment is published."""
-    fields = writer.fieldwriter
-    recorder = Recorder()
-    start_field, start_term = fields.start_field, fields.start_term
-    finish_term, close = fields.finish_term, fields.close
-    field, word = "", b""
+    def landmarks(self) -> bytes:
+        marks = array("I")
+        at = 0
+        for number, word in enumerate(self.words):
+            if number % _EACH == 0:
+                marks.append(at)
+            at += len(word) + 1
+        return octets(marks)
 
-    def begin_field(name: str, schema: Any) -> None:
-        nonlocal field
-        field = name
-        start_field(name, schema)
-
-    def begin_term(term: bytes) -> None:
-        nonlocal word
-        word = term
-        start_term(term)
-
-    def end_term() -> None:
-        finish_term()
-        info = getattr(fields._postwriter, "_terminfo", None)
-        recorder.add(field, word, info.min_id() if info is not None else 0)
-
-    def end() -> None:
-        close()
-        with suppress(AttributeError):  # a storage that is no folder
-            path = Path(writer.storage.folder) / f"{writer.newsegment.segment_id()}{EXTENSION}"
-            path.write_bytes(recorder.content())
-
-    fields.start_field, fields.start_term = begin_field, begin_term
-    fields.finish_term, fields.close = end_term, end
+    def table(self) -> bytes:
+        return b"".join(map(octets, self._numbers))

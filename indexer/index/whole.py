@@ -6,14 +6,16 @@ and what joins them are sets, which Python joins in C; what is no word is walked
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from indexer import deadline
 from indexer.index.analysis import is_single_unspaced, query_words
 from indexer.index.cursors import END, All, Cursor, Listed
+from indexer.index.decoded import Decoded
 from indexer.index.engine import States, is_of_states
 from indexer.index.matching import cursor, is_silent
 from indexer.index.partitions import Segment
+from indexer.index.vocabulary import Words
 from indexer.index.word_matching import WITH_FORMS
 from indexer.query import syntax
 from indexer.query.syntax import Node
@@ -24,16 +26,33 @@ _FIELDS = frozenset({"", "subject", "from", "to", "cc", "bcc", "filename"})
 """Fields of a query that are whole fields of the index."""
 
 
-def matching(query: Node, segment: Segment, states: States, languages: Sequence[str]) -> set[int]:
-    """The numbers of all documents that match, deleted ones left out."""
-    return _Whole(segment, states, languages).of(query) - segment.deleted
+def matching(
+    query: Node,
+    segment: Segment,
+    states: States,
+    languages: Sequence[str],
+    decoded: Decoded | None = None,
+) -> Set[int]:
+    """The numbers of all documents that match, deleted ones left out.
+
+    `decoded` has lists as dictionaries, where they are wanted so afterwards.
+    """
+    found = _Whole(segment, states, languages, decoded).of(query)
+    return found - segment.deleted if segment.deleted else found
 
 
 class _Whole:
-    def __init__(self, segment: Segment, states: States, languages: Sequence[str]) -> None:
+    def __init__(
+        self,
+        segment: Segment,
+        states: States,
+        languages: Sequence[str],
+        decoded: Decoded | None,
+    ) -> None:
         self._segment, self._states, self._languages = segment, states, languages
+        self._decoded = decoded
 
-    def of(self, node: Node) -> set[int]:
+    def of(self, node: Node) -> Set[int]:
         deadline.check()
         match node:
             case syntax.And(parts):
@@ -47,16 +66,17 @@ class _Whole:
             case _:
                 return set(_walked(self._cursor(node)))
 
-    def _all(self, parts: Sequence[Node]) -> set[int]:
+    def _all(self, parts: Sequence[Node]) -> Set[int]:
         """Sets first; the rest is looked for among what they leave."""
         parts = [part for part in parts if not is_silent(part)] or parts[:1]
         quick = [part for part in parts if self._is_quick(part)]
         slow = tuple(part for part in parts if part not in quick)
         if not quick:
             return set(_walked(self._cursor(syntax.And(tuple(parts)))))
-        found = self.of(quick[0])
-        for part in quick[1:]:
-            found &= self.of(part)
+        smallest, *others = sorted(map(self.of, quick), key=len)
+        found = smallest
+        for other in others:
+            found = found & other
         if slow and found:
             rest = self._cursor(syntax.And(slow) if len(slow) > 1 else slow[0])
             found = set(_walked(All([Listed(sorted(found)), rest])))
@@ -73,15 +93,23 @@ class _Whole:
             case _:
                 return not is_of_states(node) and isinstance(node, syntax.DateRange)
 
-    def _word(self, node: Node, field: str) -> set[int]:
+    def _word(self, node: Node, field: str) -> Set[int]:
         assert isinstance(node, syntax.Term | syntax.Phrase)
         (word,) = query_words(node.text)
         name = field or "text"
-        found = set(self._segment.weights(name, word))
+        words, number = self._segment.vocabulary.of(name, word)
+        found = self._documents(words, name, number) if number >= 0 else set()
         if isinstance(node, syntax.Term) and field in WITH_FORMS:
-            for other in self._segment.forms(word, name, self._languages):
-                found.update(self._segment.weights(name, other.word))
+            others = self._segment.forms(word, name, self._languages)
+            if others:
+                of_others = (self._documents(words, name, other.number) for other in others)
+                found = set(found).union(*of_others)
         return found
+
+    def _documents(self, words: Words, name: str, number: int) -> Set[int]:
+        if self._decoded is not None:
+            return self._decoded.weights(self._segment, name, number).keys()
+        return set(words.posting_list(number).documents.tolist())
 
     def _cursor(self, node: Node) -> Cursor:
         return cursor(node, self._segment, self._states, self._languages)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from indexer import deadline
 from indexer.errors import StorageError
 from indexer.index.cursors import END, All, Cursor, Listed
+from indexer.index.decoded import Decoded
 from indexer.index.engine import Match, Partition, PartitionStats, Standing, States
 from indexer.index.matching import cursor
 from indexer.index.partitions import (
@@ -25,7 +26,7 @@ from indexer.index.partitions import (
     newest_possible,
     oldest_possible,
 )
-from indexer.index.ranking import Scorer, neutral, scored_words
+from indexer.index.ranking import Scorer, Scores, neutral, scored_words
 from indexer.index.vocabulary import Known, Words
 from indexer.index.whole import matching
 from indexer.index.word_matching import EXPANSION_LIMIT
@@ -33,9 +34,6 @@ from indexer.query.syntax import Node
 
 if TYPE_CHECKING:  # searching does without what writing needs
     from indexer.catalog.records import Record
-
-
-_OFTEN = 16  # documents between two looks at the deadline
 
 
 class WhooshEngine:
@@ -46,6 +44,7 @@ class WhooshEngine:
         self._root = root
         self._languages = languages
         self._readers: dict[Partition, PartitionReader] = {}
+        self._decoded = Decoded()
 
     def write(self, partition: Partition, add: Iterable[Record], gone: Collection[int]) -> None:
         """One commit. Raises IndexBusy, IndexUnavailable, StorageError, ValueError."""
@@ -96,25 +95,39 @@ class WhooshEngine:
     def ranked(
         self, query: Node, states: States, limit: int, *, standing: Standing | None = None
     ) -> tuple[list[Match], Standing]:
-        """Visits every match once; holds `limit` of them."""
+        """Looks at every match once, and closely at those that can come to the page."""
         segments = [segment for reader in self._open() for segment in reader.snapshot()]
-        scorer = Scorer(scored_words(query), segments, self._languages, standing)
-        best: list[tuple[float, int, int]] = []  # a heap, the least one first
+        words = scored_words(query)
+        scorer = Scorer(words, segments, self._languages, self._decoded, standing)
         above = (standing.last.score, standing.last.date, standing.last.id) if standing else None
+        scores: list[Scores] = []
+        candidates: list[tuple[float, int, int]] = []  # a heap, those that can score most first
+        floors: list[float] = []  # what the best ones so far score at the least
         for segment in segments:
-            numbers = matching(query, segment, states, self._languages)
-            scores = scorer.of(segment)
-            for number in sorted(numbers):
-                if number % _OFTEN == 0:
-                    deadline.check()
-                floor = best[0][0] if len(best) >= limit else 0.0
-                key = scores.score(number, floor), segment.dates[number], segment.ids[number]
-                if above is not None and (key >= above or key[2] > scorer.standing.highest):
-                    continue
-                if len(best) < limit:
-                    heappush(best, key)
-                elif key > best[0]:
-                    heapreplace(best, key)
+            numbers = sorted(matching(query, segment, states, self._languages, self._decoded))
+            deadline.check()
+            of_segment = scorer.of(segment, numbers)
+            if above is None:
+                floors = nlargest(limit, [*floors, *of_segment.least()])
+            floor = floors[-1] if len(floors) == limit else 0.0
+            candidates += [
+                (-most, len(scores), at)
+                for at, most in enumerate(of_segment.most())
+                if most >= floor
+            ]
+            scores.append(of_segment)
+        heapify(candidates)
+        best: list[tuple[float, int, int]] = []  # a heap, the least one first
+        while candidates and (len(best) < limit or -candidates[0][0] >= best[0][0]):
+            deadline.check()
+            _, which, at = heappop(candidates)
+            key = scores[which].key(at)
+            if above is not None and (key >= above or key[2] > scorer.standing.highest):
+                continue
+            if len(best) < limit:
+                heappush(best, key)
+            elif key > best[0]:
+                heapreplace(best, key)
         found = [Match(date, id_, score) for score, date, id_ in sorted(best, reverse=True)]
         return found, scorer.standing
 
@@ -159,8 +172,9 @@ class WhooshEngine:
         found: dict[str, int] = {}
         for reader in self._open():
             for segment in reader.snapshot():
-                for word, _ in islice(choose(segment.vocabulary["text"]), EXPANSION_LIMIT):
-                    found[word] = found.get(word, 0) + segment.frequency("text", word)
+                words = segment.vocabulary["text"]
+                for word, number, _ in islice(choose(words), EXPANSION_LIMIT):
+                    found[word] = found.get(word, 0) + words.counts[number]
         return nlargest(limit, found.items(), key=lambda item: item[1])
 
     def partitions(self) -> list[Partition]:

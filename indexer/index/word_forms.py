@@ -30,9 +30,10 @@ def forms(word: str, words: Words, languages: Sequence[str]) -> list[Known]:
         if len(common) < SHORTEST:
             continue
         longest = 2 * len(word) + 4  # a word and its form are of about the same length
-        for other, first in words.beginning(common):
+        for known in words.beginning(common):
+            other = known.word
             if len(other) <= longest and other != word and root(other, language)[0] == stem:
-                found[Known(other, first)] = None
+                found[known] = None
     return list(found)[:_MOST]
 
 

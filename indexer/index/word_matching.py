@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
-from typing import Any
 
 from indexer.index import cursors
 from indexer.index.analysis import is_single_unspaced, query_words, words, words_as_written
 from indexer.index.cursors import Cursor
-from indexer.index.fields import BODY_AT, OTHERWISE, POSITION, QUOTED, WRITTEN, unpack_places
+from indexer.index.fields import BODY_AT, OTHERWISE, POSITION, QUOTED, WRITTEN
 from indexer.index.partitions import Segment
 from indexer.index.vocabulary import Known
 
@@ -21,7 +20,6 @@ EXPANSION_LIMIT = 1000
 PATTERN_FIELDS = ("subject", "from", "to", "cc", "bcc", "filename")
 """Where a regular expression without a field looks."""
 
-_GUESS = 50  # documents that have a word of which nothing is known
 WITH_FORMS = ("", "subject", "body", "quoted")
 """Where other forms of a word are meant as well: not in names and addresses."""
 
@@ -115,7 +113,7 @@ class WordMatching:
     def header(self, name: str, text: str) -> Estimated:
         """Words side by side in a header field, or the field itself."""
         if not text:
-            return self._word("header", f"{name}=")
+            return self._placed_word("header", f"{name}=", anywhere)
         return self.phrase([f"{name}={word}" for word in words(text)], "header")
 
     def near(
@@ -124,34 +122,37 @@ class WordMatching:
         """Both, each side by side itself, with less than `distance` words between them."""
         if not left or not right:
             return NOTHING
-        together, matchers = self._together([*left, *right], _name(field))
-        within = _IN_BODY.get(field, anywhere)
-
-        def starts(found: list[str]) -> set[int]:
-            return set.intersection(
-                *(
-                    {place // POSITION - at for place in _places(matchers[word]) if within(place)}
-                    for at, word in enumerate(found)
-                )
-            )
-
-        def close(_number: int) -> bool:
-            before, behind = starts(left), starts(right)
-            return any(
-                one + len(left) <= two < one + len(left) + distance
-                or (not ordered and two + len(right) <= one < two + len(right) + distance)
-                for one in before
-                for two in behind
-            )
-
+        together, found = self._together([*left, *right], _name(field))
         if together is NOTHING:
             return NOTHING
+        within = _IN_BODY.get(field, anywhere)
+        before = [(at, found[word], within) for at, word in enumerate(left)]
+        behind = [(at, found[word], within) for at, word in enumerate(right)]
+
+        def close(_number: int) -> bool:
+            ones = _starts(before)
+            twos = _starts(behind) if ones else ()
+            if not twos:
+                return False
+            for one in ones:
+                least = one + len(left)
+                at = bisect_left(twos, least)
+                if at < len(twos) and twos[at] < least + distance:
+                    return True
+                most = one - len(right)
+                at = 0 if ordered else bisect_right(twos, most)
+                if at and twos[at - 1] > most - distance:
+                    return True
+            return False
+
         return Estimated(cursors.Filtered(together.cursor, close), together.documents)
 
     def beginning(self, found: list[str], field: str) -> Estimated:
         """Words that begin like the last one; `foo-ba*` is all words, roughly."""
         return self._expanded(
-            found, field, lambda field, start: self._segment.vocabulary[field].beginning(start)
+            found,
+            field,
+            lambda field, start: self._segment.vocabulary[field].beginning(start, EXPANSION_LIMIT),
         )
 
     def holding(self, text: str, field: str) -> Estimated:
@@ -177,58 +178,53 @@ class WordMatching:
 
     def marked(self, field: str, chosen: Iterable[str]) -> Estimated:
         """Documents with one of some marks, the whole of each."""
-        return any_of(self._word(field, mark) for mark in chosen)
-
-    def _word(self, field: str, word: str) -> Estimated:
-        matcher = self._segment.postings(field, word)
-        if matcher is None:
-            return NOTHING
-        return Estimated(cursors.Postings(matcher), self._segment.frequency(field, word))
+        return any_of(self._placed_word(field, mark, anywhere) for mark in chosen)
 
     def _in_part(self, word: str, field: str) -> Estimated:
         """A word of a field, or of the part of `text` that a query's field is."""
-        found = self._word(_name(field), word)
-        if field not in _IN_BODY or found is NOTHING:
-            return found
-        return _placed(found, _IN_BODY[field])
+        return self._placed_word(_name(field), word, _IN_BODY.get(field, anywhere))
+
+    def _placed_word(self, field: str, word: str, within: _Test) -> Estimated:
+        """A word at a place that passes a test."""
+        postings = self._segment.postings(field, word)
+        if postings is None:
+            return NOTHING
+        cursor = cursors.Postings(postings)
+        found = cursor if within is anywhere else _placed(cursor, within)
+        return Estimated(found, len(postings))
 
     def _side_by_side(self, steps: list[tuple[str, _Test]], field: str) -> Estimated:
         """Words one behind the other, each at a place that passes its test."""
         if not steps:
             return NOTHING
         if len(steps) == 1:
-            found = self._word(field, steps[0][0])
-            return (
-                found
-                if steps[0][1] is anywhere or found is NOTHING
-                else _placed(found, steps[0][1])
-            )
-        together, matchers = self._together([word for word, _ in steps], field)
+            word, within = steps[0]
+            return self._placed_word(field, word, within)
+        together, found = self._together([word for word, _ in steps], field)
         if together is NOTHING:
             return NOTHING
         # The rarest word leads the test as well: most candidates fail at its first place.
-        order = sorted(
-            range(len(steps)), key=lambda at: self._segment.frequency(field, steps[at][0])
-        )
-        plan = [(at, matchers[steps[at][0]], steps[at][1]) for at in order]
+        plan = [(at, found[word], within) for at, (word, within) in enumerate(steps)]
+        plan.sort(key=lambda step: len(step[1].postings))
 
         def side_by_side(_number: int) -> bool:
-            starts: set[int] | None = None
-            for at, matcher, within in plan:
-                these = {place // POSITION - at for place in _places(matcher) if within(place)}
-                starts = these if starts is None else starts & these
-                if not starts:
-                    return False
-            return True
+            return bool(_starts(plan))
 
         return Estimated(cursors.Filtered(together.cursor, side_by_side), together.documents)
 
-    def _together(self, found: list[str], field: str) -> tuple[Estimated, dict[str, Any]]:
-        """Documents that have all of the words, and the words' matchers; none where one is absent."""
-        each = {word: self._word(field, word) for word in found}
-        if NOTHING in each.values():
-            return NOTHING, {}
-        return all_of(list(each.values())), {word: _matcher(each[word]) for word in each}
+    def _together(
+        self, words_: list[str], field: str
+    ) -> tuple[Estimated, dict[str, cursors.Postings]]:
+        """Documents that have all of the words, and each word's cursor; none where one is absent."""
+        found: dict[str, cursors.Postings] = {}
+        for word in words_:
+            if word not in found:
+                postings = self._segment.postings(field, word)
+                if postings is None:
+                    return NOTHING, {}
+                found[word] = cursors.Postings(postings)
+        each = [Estimated(cursor, len(cursor.postings)) for cursor in found.values()]
+        return all_of(each), found
 
     def _expanded(
         self, found: list[str], field: str, expand: Callable[[str, str], Iterable[Known]]
@@ -244,23 +240,20 @@ class WordMatching:
     def _any_word(
         self, some: Sequence[Known], field: str, itself: Estimated = NOTHING
     ) -> Estimated:
-        """Documents with one of some words, each opened when the walk comes to its first one.
-
-        How many there are nobody knows before: as many as if each word were in some.
-        """
+        """Documents with one of some words, each opened when the walk comes to its first one."""
         if not some:
             return itself
-        cursors_: list[Cursor] = [
-            cursors.Postponed(partial(self._opened, known.word, field)) for known in some
-        ]
-        firsts = [known.first for known in some]
-        if itself is not NOTHING:
-            cursors_, firsts = [itself.cursor, *cursors_], [0, *firsts]
-        guess = min(itself.documents + _GUESS * len(some), self._segment.documents)
-        return Estimated(cursors.AnyOf(cursors_, firsts), guess)
+        words_ = self._segment.vocabulary[_name(field)]
+        first = [] if itself is NOTHING else [itself.cursor]
+        total = sum([words_.counts[known.number] for known in some]) + itself.documents
 
-    def _opened(self, word: str, field: str) -> Cursor:
-        return self._in_part(word, field).cursor
+        def opened(number: int) -> Cursor:
+            cursor = cursors.Postings(words_.posting_list(number))
+            return _placed(cursor, _IN_BODY[field]) if field in _IN_BODY else cursor
+
+        later = [(known.first, known.number) for known in some]
+        found = cursors.AnyOf(first, later, opened)
+        return Estimated(found, min(total, self._segment.documents))
 
 
 def _name(field: str) -> str:
@@ -268,20 +261,29 @@ def _name(field: str) -> str:
     return "text" if not field or field in _IN_BODY else field
 
 
-def _placed(found: Estimated, within: _Test) -> Estimated:
+def _placed(cursor: cursors.Postings, within: _Test) -> Cursor:
     """A word at a place that passes a test; the last places first, where the body is."""
-    matcher = _matcher(found)
 
     def somewhere(_number: int) -> bool:
-        return any(map(within, reversed(_places(matcher))))
+        return any(map(within, reversed(cursor.places())))
 
-    return Estimated(cursors.Filtered(found.cursor, somewhere), found.documents)
-
-
-def _places(matcher: Any) -> tuple[int, ...]:
-    return unpack_places(matcher.value())
+    return cursors.Filtered(cursor, somewhere)
 
 
-def _matcher(part: Estimated) -> Any:
-    assert isinstance(part.cursor, cursors.Postings)
-    return part.cursor.matcher
+def _starts(steps: Sequence[tuple[int, cursors.Postings, _Test]]) -> list[int]:
+    """Positions from which words stand side by side in the document that their cursors are at.
+
+    Each word has its distance from the first one, and a test for its places.
+    """
+    starts: set[int] | None = None
+    for at, cursor, within in steps:
+        places = cursor.places()
+        if within is not anywhere:
+            places = [place for place in places if within(place)]
+        these = [place // POSITION - at for place in places]
+        if len(steps) == 1:
+            return these
+        starts = set(these) if starts is None else starts.intersection(these)
+        if not starts:
+            return []
+    return sorted(starts or ())

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator
 from heapq import merge as weave
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,14 @@ from whoosh.writing import SegmentWriter
 
 from indexer.catalog.records import Record
 from indexer.errors import IndexBusy, StorageError
-from indexer.index import vocabulary
+from indexer.index.codec import Codec
+from indexer.index.documents import document_fields
+from indexer.index.gathering import Gathering, Weaving
 from indexer.index.partitions import column_values, open_index
-from indexer.index.postings import document_fields
 
-MOST_SEGMENTS = 8
+MOST_SEGMENTS = 4
 """A partition with more segments than this is due for a merge."""
 
-_MEMORY_MB = 48  # of postings that a writer sorts in memory; more go through a file
 _LOCK_WAIT = 10.0  # seconds
 
 
@@ -86,9 +85,8 @@ class _Writing:
             index = open_index(self._path, create=True)
             assert index is not None
             # Not a compound segment: that is copied into memory at every open.
-            self._writer = SegmentWriter(
-                index, timeout=_LOCK_WAIT, limitmb=_MEMORY_MB, compound=False
-            )
+            codec = Codec()  # type: ignore[no-untyped-call]
+            self._writer = SegmentWriter(index, timeout=_LOCK_WAIT, codec=codec, compound=False)
         except LockError as error:
             raise IndexBusy(
                 "another process is writing this part of the index",
@@ -98,7 +96,7 @@ class _Writing:
         except OSError as error:
             raise _refused(self._path, error) from error
         self._writer.merge = False
-        vocabulary.record(self._writer)
+        self._writer.pool = Gathering()  # type: ignore[assignment]
         return self._writer
 
     def __exit__(self, kind: object, error: BaseException | None, _traceback: object) -> None:
@@ -160,20 +158,20 @@ def _weave(writer: SegmentWriter, segments: list[Any], chosen: list[Any]) -> lis
     """A merge policy for Whoosh: `chosen` become one segment, by date; the others stay.
 
     Each segment is in order, so its documents keep their order among themselves, so its postings,
-    renumbered, are sorted still: they are merged as streams, and nothing is held in memory.
+    renumbered, are sorted still: one word at a time is in memory.
     """
     readers = [SegmentReader(writer.storage, writer.schema, segment) for segment in chosen]
     streams = [
         _documents_of(reader, which, segment.doc_count_all())
         for which, (reader, segment) in enumerate(zip(readers, chosen, strict=True))
     ]
-    numbers: list[dict[int, int]] = [{} for _ in readers]
+    copies = [_Copying(writer, reader) for reader in readers]
+    numbers = [[-1] * segment.doc_count_all() for segment in chosen]
     for _, _, which, number in weave(*streams):
         numbers[which][number] = writer.docnum
-        _copy_document(writer, readers[which], number)
-    writer.pool = _Woven(  # type: ignore[assignment]
-        [_renumbered(reader, new) for reader, new in zip(readers, numbers, strict=True)]
-    )
+        copies[which].copy(number)
+    words = [reader._terms.vocabulary for reader in readers]
+    writer.pool = Weaving(words, numbers)  # type: ignore[assignment]
     writer._added = True
     return [segment for segment in segments if segment not in chosen]
 
@@ -189,35 +187,26 @@ def _documents_of(
             yield -date, -id_, which, number
 
 
-def _copy_document(writer: SegmentWriter, reader: SegmentReader, number: int) -> None:
-    """What belongs to a document itself: columns, and the length of the scored field."""
-    perdoc = writer.perdocwriter
-    perdoc.start_doc(writer.docnum)
-    for name, field in writer.schema.items():
-        if field.column_type:
-            value = reader.column_reader(name, translate=False)[number]
-            perdoc.add_column_value(name, field.column_type, value)
-        elif field.scorable:
-            perdoc.add_field(name, field, None, reader.doc_field_length(number, name) or 0)
-    perdoc.finish_doc()
-    writer.docnum += 1
+class _Copying:
+    """What belongs to a document itself, into another segment: columns, lengths of scored fields."""
 
+    def __init__(self, writer: SegmentWriter, reader: SegmentReader) -> None:
+        self._writer, self._reader = writer, reader
+        self._columns = [
+            (name, field.column_type, reader.column_reader(name, translate=False))
+            for name, field in writer.schema.items()
+            if field.column_type
+        ]
+        self._scored = [(name, field) for name, field in writer.schema.items() if field.scorable]
 
-def _renumbered(reader: SegmentReader, numbers: dict[int, int]) -> Iterator[tuple[Any, ...]]:
-    """A segment's postings under the new numbers; those of deleted documents are left out."""
-    for field, word, number, weight, value in reader.iter_postings():
-        if number in numbers:
-            yield field, word, numbers[number], weight, value or b""
-
-
-class _Woven:
-    """Stands where Whoosh's sorting pool would: postings that are sorted already."""
-
-    def __init__(self, streams: Iterable[Iterator[tuple[Any, ...]]]) -> None:
-        self._streams = streams
-
-    def iter_postings(self) -> Iterator[tuple[Any, ...]]:
-        return weave(*self._streams, key=itemgetter(0, 1, 2))
-
-    def cleanup(self) -> None:
-        """Nothing was written to a file."""
+    def copy(self, number: int) -> None:
+        """As the next document of the writer."""
+        writer = self._writer
+        perdoc = writer.perdocwriter
+        perdoc.start_doc(writer.docnum)
+        for name, column, values in self._columns:
+            perdoc.add_column_value(name, column, values[number])
+        for name, field in self._scored:
+            perdoc.add_field(name, field, None, self._reader.doc_field_length(number, name) or 0)
+        perdoc.finish_doc()
+        writer.docnum += 1

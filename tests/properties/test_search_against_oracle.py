@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ PATTERNS = {
     "[^a]$": r"[^a]$",
 }
 NEAR = ("alpha", "alpine", "beta", "pony")
+SILENT = ("&", "§", "…")
+"""Words without letters: nothing to look for beside others, and found nowhere."""
 PIECES = ("lph", "et", "mma", "pin")
 text = st.lists(st.sampled_from(VOCABULARY), max_size=6).map(" ".join)
 fields = st.sampled_from(["", "subject", "from", "body", "quoted", "with"])
@@ -86,6 +89,7 @@ leaves = st.one_of(
     st.builds(SizeRange, st.none() | st.integers(0, 40), st.none() | st.integers(0, 40)),
     st.sampled_from(["unread", "flagged"]).map(Is),
     st.just(Everything()),
+    st.builds(Term, st.sampled_from(SILENT), fields),
 )
 trees = st.recursive(
     leaves,
@@ -163,7 +167,7 @@ def is_form(word: str, of: str) -> bool:
 def holds(mail: Record, query: Node, states: dict[str, set[int]]) -> bool:
     match query:
         case And(parts):
-            return all(holds(mail, part, states) for part in parts)
+            return all(holds(mail, part, states) for part in spoken(parts))
         case Or(parts):
             return any(holds(mail, part, states) for part in parts)
         case Not(part):
@@ -186,6 +190,11 @@ def holds(mail: Record, query: Node, states: dict[str, set[int]]) -> bool:
     return any(stands_in(part, query) for part in parts_of(mail, getattr(query, "field", "")))
 
 
+def spoken(parts: Sequence[Node]) -> Sequence[Node]:
+    """Parts that are no word without letters, or one where all are."""
+    return [part for part in parts if getattr(part, "text", "") not in SILENT] or parts[:1]
+
+
 def stands_in(part: list[Word], query: Node) -> bool:
     """Whether what a leaf looks for stands in one part of a message."""
     folded = [word for word, _ in part]
@@ -194,6 +203,8 @@ def stands_in(part: list[Word], query: Node) -> bool:
             return contains(part, both_ways(wanted))
         case Term(wanted) | Phrase(wanted):
             sequence = words(wanted)
+            if not sequence:
+                return False
             if sequence[-1] == "都":  # the end of a run of pairs may stand in a longer run
                 sequence = sequence[:-1]
             if contains(folded, sequence):

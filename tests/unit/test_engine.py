@@ -13,7 +13,7 @@ import pytest
 from indexer.catalog.records import Record
 from indexer.errors import IndexBusy, IndexUnavailable
 from indexer.extract.document import Address, Attachment, Headers
-from indexer.index import partitions, writing
+from indexer.index import partitions, vocabulary, writing
 from indexer.index.engine import Partition, SearchEngine, States
 from indexer.index.whoosh_engine import WhooshEngine
 from indexer.query.parser import parse
@@ -382,14 +382,19 @@ def test_header_fields_kinds_lists_and_types_are_found(engine: WhooshEngine) -> 
     assert {query: ids(engine, query) for query in expected} == expected
 
 
-def test_words_of_a_segment_without_its_file_are_found_all_the_same(engine: WhooshEngine) -> None:
+@pytest.mark.parametrize("extension", [vocabulary.WORDS, vocabulary.POSTINGS])
+def test_a_segment_with_a_file_cut_short_says_how_to_cure_it(
+    engine: WhooshEngine, extension: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions.time, "sleep", lambda _seconds: None)
     add(engine, record(1, "lighthouses"))
-    files = list(engine._root.rglob("*.words"))
-    for path in files:
-        path.unlink()
+    (path,) = engine._root.rglob(f"*{extension}")
+    path.write_bytes(path.read_bytes()[:-3])
 
-    assert len(files) == 1
-    assert ids(WhooshEngine(engine._root), "*house* lighthouse light* lihgthouses~2") == [1]
+    with pytest.raises(IndexUnavailable, match="cannot be read") as raised:
+        ids(WhooshEngine(engine._root), "lighthouse")
+
+    assert "mailseek reindex" in raised.value.cure
 
 
 def test_what_an_older_format_left_is_taken_away(tmp_path: Path) -> None:
@@ -456,3 +461,25 @@ def test_a_word_without_letters_is_nothing_to_count_beside_others(engine: Whoosh
     assert ids(engine, "research & development") == [1]
     assert engine.count(tree("research & development"), Fixed()) == 1
     assert [m.id for m in engine.ranked(tree("research & development"), Fixed(), 5)[0]] == [1]
+
+
+def test_a_word_without_letters_beside_a_state_leaves_the_state(engine: WhooshEngine) -> None:
+    add(engine, record(1, "one"), record(2, "two"))
+
+    for many in (False, True):
+        states = Fixed({Is("unread"): {2}}, many)
+        assert [match.id for match in engine.matches(tree("& is:unread"), states)] == [2]
+        assert engine.count(tree("& is:unread"), states) == 1
+
+
+def test_a_type_of_several_lines_does_not_shift_the_words_behind_it(engine: WhooshEngine) -> None:
+    hostile = Attachment("a.bin", "image/x\n\ntext/y\r\nz\udc80", 1)
+    other = Attachment("b.png", "image/zzz", 1)
+    add(
+        engine,
+        record(1, "one", attachments=(hostile,)),
+        record(2, "two", attachments=(other, Attachment("", "", 1))),
+    )
+
+    assert ids(engine, "type:image/zzz") == [2]
+    assert ids(engine, "type:image/x*") == [1]

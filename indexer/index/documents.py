@@ -11,9 +11,10 @@ from indexer.extract.quoting import quoted_spans
 from indexer.index import fields
 from indexer.index.analysis import words, words_as_written
 from indexer.index.fields import BODY_AT, OTHERWISE, POSITION, WRITTEN, Posting
+from indexer.index.posting_lists import HEAVIEST
 
-SUBJECT, SENDER, RECIPIENT, FILENAME, BODY, QUOTED = 4.0, 3.0, 1.0, 2.0, 1.0, 0.3
-"""What one occurrence of a word weighs, by where it stands."""
+SUBJECT, SENDER, RECIPIENT, FILENAME, BODY, QUOTED = 40, 30, 10, 20, 10, 3
+"""What one occurrence of a word weighs, by where it stands, in tenths."""
 
 _PART_WORDS = 400  # of a header; all of them must stay below BODY_AT, gaps included
 _GAP = 8 * POSITION  # between parts, so that no phrase reaches from one into the next
@@ -42,7 +43,7 @@ def document_fields(record: Record) -> dict[str, Any]:
         "header": _header_places(headers.other),
     }  # fmt: skip
     places: _Places = {}
-    extra: dict[str, float] = {}
+    extra: dict[str, int] = {}
     place = 0
     for field, (weight, texts) in parts.items():
         # What stands between two addresses or names keeps phrases from reaching across.
@@ -53,13 +54,13 @@ def document_fields(record: Record) -> dict[str, Any]:
             continue
         small: _Places = {}
         _add(small, folded, written, 0)
-        values[field] = {word: Posting(1.0, at) for word, at in small.items()}
+        values[field] = {word: Posting(BODY, at) for word, at in small.items()}
         room = max(min(_PART_WORDS, (BODY_AT - place - _GAP) // POSITION), 0)
         folded, written = folded[:room], written[:room]
         place = _add(places, folded, written, place) + _GAP
         for word in folded:
             # A place weighs one below, wherever it is: only what is above that is added here.
-            extra[word] = extra.get(word, 0.0) + weight - BODY
+            extra[word] = extra.get(word, 0) + weight - BODY
     _body_places(record.text, places)
     values["text"] = _weigh(places, extra)
     values["length"] = sum(len(at) for word, at in places.items() if word[0] != WRITTEN)
@@ -89,7 +90,7 @@ def _header_places(other: Iterable[tuple[str, str]]) -> dict[str, Posting]:
         found = [f"{name}={word}" for word in words(text)[:_HEADER_WORDS]]
         places.setdefault(f"{name}=", []).append(place)
         place = _add(places, found, found, place + POSITION) + _GAP
-    return {word: Posting(1.0, at) for word, at in places.items()}
+    return {word: Posting(BODY, at) for word, at in places.items()}
 
 
 def _add(places: _Places, folded: list[str], written: list[str], place: int) -> int:
@@ -121,16 +122,16 @@ def _body_places(text: str, places: _Places) -> None:
         at = end
 
 
-def _weigh(places: _Places, extra: dict[str, float]) -> dict[str, Posting]:
+def _weigh(places: _Places, extra: dict[str, int]) -> dict[str, Posting]:
     """Own words count one each, quoted ones less, header words more."""
     weighed: dict[str, Posting] = {}
     lighter = BODY - QUOTED
     for word, at in places.items():
-        weight = float(len(at))
+        weight = BODY * len(at)
         quoted = sum([place & fields.QUOTED for place in at])
         if quoted:
             weight -= lighter * quoted
         if word in extra:
             weight += extra[word]
-        weighed[word] = Posting(weight, at)
+        weighed[word] = Posting(min(weight, HEAVIEST), at)
     return weighed

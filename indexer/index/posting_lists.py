@@ -1,0 +1,158 @@
+"""Posting lists: which documents have a word, what it weighs there, and where it stands.
+
+Whoosh's own lists are blocks of 128 postings, pickled and compressed: to know the next document of a
+word, all its places in 128 messages were unpacked. Here each part of a list is an array of its own,
+read where it lies in the mapped file: a document is found by bisection, nothing is decoded that
+nobody asks for, and a list of one posting, as half of all are, takes some ten octets. A list is
+
+===== =======================================================================================
+flags which of the parts are there, and how wide they are
+n     documents, ascending
+n     weights in tenths, one octet each; left out where all are one
+n     where each document's places end, counted in places; left out where each has one
+…     places (see `fields`), those of the first document first; left out in fields without
+===== =======================================================================================
+
+Numbers are little-endian and have 16 bits where all of a part fit into them, else 32.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Literal
+
+from indexer.index.fields import pack_places, unpack_places
+
+ONE = 10
+"""The weight of one: weights are kept in tenths."""
+
+HEAVIEST = 255
+"""The largest weight that is kept; scores hardly grow beyond."""
+
+_WIDE_DOCUMENTS, _WEIGHED, _PLACED, _SEVERAL, _WIDE_ENDS, _WIDE_PLACES = 1, 2, 4, 8, 16, 32
+_SWAPPED = sys.byteorder == "big"
+
+
+def packed(documents: Sequence[int], weights: Sequence[int], places: Sequence[bytes]) -> bytes:
+    """A list as it is written. Weights are in tenths, places packed by `fields.pack_places`; in a
+    field without places all of them are empty."""
+    flags, numbers = _narrowest(documents, _WIDE_DOCUMENTS)
+    parts = [numbers]
+    heavy = bytes(weights)
+    if heavy.count(ONE) != len(heavy):
+        flags |= _WEIGHED
+        parts.append(heavy)
+    if places[0]:
+        flags |= _PLACED
+        lengths = list(map(len, places))
+        if any(length % 2 for length in set(lengths)):
+            unpacked = [unpack_places(each) for each in places]
+            counts = list(map(len, unpacked))
+            joined = octets(array("I", [place for some in unpacked for place in some]))
+            flags |= _WIDE_PLACES
+        else:
+            counts = [length >> 1 for length in lengths]
+            joined = b"".join(places)
+        if sum(counts) != len(counts):
+            which, ends = _narrowest(list(accumulate(counts)), _WIDE_ENDS)
+            flags |= _SEVERAL | which
+            parts.append(ends)
+        parts.append(joined)
+    return bytes((flags,)) + b"".join(parts)
+
+
+def _narrowest(numbers: Sequence[int], flag: int) -> tuple[int, bytes]:
+    """Ascending numbers in as few octets as they need, and the flag where these are many."""
+    if numbers[-1] > 0xFFFF:
+        return flag, octets(array("I", numbers))
+    return 0, octets(array("H", numbers))
+
+
+def octets(numbers: array[int]) -> bytes:
+    """Numbers as they are written; `numbers` is not for use afterwards."""
+    if _SWAPPED:
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def numbers(written: memoryview, code: Literal["H", "I", "Q"]) -> memoryview:
+    """Little-endian numbers, read where they are; copied on machines of the other kind."""
+    if not _SWAPPED:
+        return written.cast(code)
+    copied = array(code, written.tobytes())
+    copied.byteswap()
+    return memoryview(copied)
+
+
+def _code(wide: int) -> Literal["H", "I"]:
+    return "I" if wide else "H"
+
+
+class PostingList:
+    """A list of `count` postings that begins at an offset of a mapped file."""
+
+    __slots__ = ("_content", "_count", "_end", "_ends", "_flags", "_places", "_rest", "documents")
+
+    def __init__(self, content: memoryview, at: int, count: int) -> None:
+        self._content, self._count = content, count
+        self._flags = content[at]
+        end = at + 1 + (4 * count if self._flags & _WIDE_DOCUMENTS else 2 * count)
+        self.documents = numbers(content[at + 1 : end], _code(self._flags & _WIDE_DOCUMENTS))
+        self._rest = end
+        self._places: memoryview | None = None
+        self._ends: memoryview | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def weights(self) -> bytes | memoryview:
+        """What the word weighs in each of the documents, in tenths."""
+        if self._flags & _WEIGHED:
+            return self._content[self._rest : self._rest + self._count]
+        return bytes((ONE,)) * self._count
+
+    def places(self, at: int) -> list[int]:
+        """Where the word stands in the document that is at `at` in the list; ascending."""
+        if self._places is None:
+            self._find_places()
+        places, ends = self._places, self._ends
+        assert places is not None
+        if ends is None:
+            return [places[at]] if self._flags & _PLACED else []
+        return places[ends[at - 1] if at else 0 : ends[at]].tolist()
+
+    def _find_places(self) -> None:
+        at = self._rest + (self._count if self._flags & _WEIGHED else 0)
+        total = self._count if self._flags & _PLACED else 0
+        if self._flags & _SEVERAL:
+            end = at + self._count * (4 if self._flags & _WIDE_ENDS else 2)
+            self._ends = numbers(self._content[at:end], _code(self._flags & _WIDE_ENDS))
+            at, total = end, self._ends[-1]
+        self._end = at + total * (4 if self._flags & _WIDE_PLACES else 2)
+        self._places = numbers(self._content[at : self._end], _code(self._flags & _WIDE_PLACES))
+
+    def renumbered(self, documents: Sequence[int]) -> bytes:
+        """The same list of other documents, as many of them, as it is written."""
+        if self._places is None:
+            self._find_places()
+        wide, numbers_ = _narrowest(documents, _WIDE_DOCUMENTS)
+        flags = self._flags & ~_WIDE_DOCUMENTS | wide
+        return bytes((flags,)) + numbers_ + self._content[self._rest : self._end].tobytes()
+
+    def packed_places(self) -> list[bytes]:
+        """The places of every document, as `fields.pack_places` makes them."""
+        if self._places is None:
+            self._find_places()
+        places, ends = self._places, self._ends
+        assert places is not None
+        if not self._flags & _PLACED:
+            return [b""] * self._count
+        if self._flags & _WIDE_PLACES or _SWAPPED:
+            return [pack_places(self.places(at)) for at in range(self._count)]
+        every = places.tobytes()
+        stops = [2 * end for end in ends] if ends is not None else range(2, 2 * self._count + 1, 2)
+        return [every[start:stop] for start, stop in zip((0, *stops), stops, strict=False)]
