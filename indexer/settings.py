@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from indexer.errors import ConfigError
-from indexer.lazy_dataclass import lazy_dataclass
 from indexer.setting_values import (
     addresses,
     first_day,
@@ -61,7 +60,7 @@ _API_LISTS = frozenset({"cors_origins", "webhook_hosts"})
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Secret:
     """Where a password comes from: a command line, a variable's name, or a keyring service."""
 
@@ -69,7 +68,7 @@ class Secret:
     value: str
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AccountSettings:
     """One account, checked: `tls` is "none" for loopback hosts only.
 
@@ -110,7 +109,7 @@ class AccountSettings:
         return tuple(dict.fromkeys(each.lower() for each in own))
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WorkerSettings:
     """The table [workers]; times in seconds. `redis` is a URL, or '' where there are no workers.
 
@@ -124,7 +123,7 @@ class WorkerSettings:
     lease: int = 30
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ApiSettings:
     """The table [api], for `mailseek serve`.
 
@@ -151,9 +150,9 @@ class Settings:
     home: Path
     accounts: Mapping[str, AccountSettings] = field(default_factory=dict)
     writers: int = 2
-    workers: WorkerSettings = WorkerSettings()  # noqa: RUF009, frozen
+    workers: WorkerSettings = WorkerSettings()
     languages: tuple[str, ...] = ("english",)
-    api: ApiSettings = ApiSettings()  # noqa: RUF009, frozen
+    api: ApiSettings = ApiSettings()
 
     @property
     def own_addresses(self) -> tuple[str, ...]:

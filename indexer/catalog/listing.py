@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from indexer.catalog import json_columns
 from indexer.catalog.lookup import beginning, flag_names
 from indexer.catalog.store import Catalog
 from indexer.extract.document import Address, Attachment
-from indexer.lazy_dataclass import lazy_dataclass
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A message; `date` is in seconds since 1970, UTC, `folders` and `flags` are those of all its
     placements."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from indexer.catalog import json_columns
 from indexer.catalog.schema import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
 from indexer.catalog.store import Catalog
 from indexer.extract.document import Attachment, Headers
-from indexer.lazy_dataclass import lazy_dataclass
 
 _FLAG_NAMES = {
     SEEN: "\\Seen",
@@ -21,7 +21,7 @@ _FLAG_NAMES = {
 }
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Where a message is: folder, UID there, and its flags there as IMAP writes them."""
 
@@ -30,7 +30,7 @@ class Placement:
     flags: tuple[str, ...]
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Found:
     """A document as a hit needs it; `date` and `received` are in seconds since 1970, UTC."""
 
@@ -50,7 +50,7 @@ class Found:
     received: int = 0
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Messages of one account: all, those that wait for the index, those not to be had, those of
     which some part could not be read."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import get_args
 
@@ -14,7 +15,6 @@ from indexer.catalog.schema import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
 from indexer.catalog.store import Catalog
 from indexer.errors import QueryError
 from indexer.imap.labels import LABEL, label_word
-from indexer.lazy_dataclass import lazy_dataclass
 from indexer.query import syntax
 
 FLAG_BITS = {"flagged": FLAGGED, "answered": ANSWERED, "draft": DRAFT, "deleted": DELETED}
@@ -28,7 +28,7 @@ _INDEXED = (
 _ROLES = {"inbox", "sent", "drafts", "trash", "spam", "archive", "all"}
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Condition:
     """An SQL expression over `document` and its parameters."""
 

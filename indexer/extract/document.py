@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from indexer.lazy_dataclass import lazy_dataclass
 
-
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Address:
     """One mailbox of an address header: display name (may be empty) and addr-spec."""
 
@@ -20,7 +19,7 @@ class Address:
         )
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """A part that is not fetched: decoded file name (may be empty), MIME type, octets on the wire."""
 
@@ -29,7 +28,7 @@ class Attachment:
     size: int
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Headers:
     """The header fields that search needs, decoded (RFC 2047, RFC 2231), with folds undone.
 
@@ -53,7 +52,7 @@ class Headers:
     other: tuple[tuple[str, str], ...] = ()
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """One text part as fetched: still in its transfer encoding, maybe cut at the size cap."""
 
@@ -64,7 +63,7 @@ class Part:
     truncated: bool = False
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Document:
     """A message's words: headers and the text of its parts, in reading order.
 

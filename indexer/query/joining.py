@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from indexer.lazy_dataclass import lazy_dataclass
 from indexer.query import syntax
 from indexer.query.lexer import Token
 from indexer.query.syntax import Node
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """One thing in a bracket or in the whole query, and how it hangs on the one before it."""
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from indexer.errors import QueryError
-from indexer.lazy_dataclass import lazy_dataclass
 
 LONGEST = 16_384
 """Characters of a query."""
@@ -48,7 +48,7 @@ _PLAIN = {
 }
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Marks:
     """What stands for what: ours are the defaults, other programs have others."""
 
@@ -72,7 +72,7 @@ OURS = Marks(CONNECTIVES, re.compile(r"(?:NEAR|AROUND|ADJ)(?:/[0-9]{1,3})?"))
 """The marks of our own language: connectives are upper case."""
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Token:
     """`text` is a phrase without its quotes, an operator without its colon, a bracket as it is.
 

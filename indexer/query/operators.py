@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
 
 from indexer.errors import QueryError
-from indexer.lazy_dataclass import lazy_dataclass
 from indexer.query import dates, syntax
 from indexer.query.lexer import Token, fault, is_blank, shown
 from indexer.query.syntax import Leaf, Span
@@ -71,7 +71,7 @@ _SAME_AS = {
 _FIELDS_OF_PATTERNS = ("", "from", "to", "cc", "bcc", "recipient", "with", "subject", "filename")
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Context:
     """What a leaf's meaning depends on besides its text."""
 
@@ -385,7 +385,7 @@ def _wrong(value: Token, context: Context, message: str, cure: str) -> QueryErro
     return fault(context.query, value.start, value.end, message, cure)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Operator:
     """What makes a leaf of (its name, the value, the context, the span), and an example."""
 

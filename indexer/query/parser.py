@@ -13,7 +13,6 @@ from datetime import datetime, tzinfo
 from typing import TypeGuard
 
 from indexer.errors import QueryError
-from indexer.lazy_dataclass import lazy_dataclass
 from indexer.query import lexer, operators, syntax
 from indexer.query.joining import Part, both, either, joined, negated
 from indexer.query.lexer import LONGEST, VALUES, Marks, Token, fault, tokens
@@ -36,7 +35,7 @@ _MOST_NODES = 2 * LONGEST  # more than any text has without XOR in brackets of X
 _CLOSING = {"(": ")", "{": "}"}
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Language:
     """What languages of this shape differ in."""
 

@@ -6,16 +6,15 @@ Words are kept as typed; the analyzer folds them where they are looked up.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from dataclasses import field as _field
 from datetime import datetime
-
-from indexer.lazy_dataclass import lazy_dataclass
 
 Span = tuple[int, int]
 _NOWHERE: Span = (0, 0)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Term:
     """A word in a field: from, to, cc, bcc, subject, body, filename, or '' for any of them.
 
@@ -29,7 +28,7 @@ class Term:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """Words in this order, side by side, in one field."""
 
@@ -38,7 +37,7 @@ class Phrase:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Exact:
     """Words side by side, written exactly like this: capitals and accents count, and no other form
     of a word is meant (`=Polish`)."""
@@ -48,7 +47,7 @@ class Exact:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Prefix:
     """Words that begin like this (`meet*`)."""
 
@@ -57,7 +56,7 @@ class Prefix:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Infix:
     """Words that hold this (`*port*`)."""
 
@@ -66,7 +65,7 @@ class Infix:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fuzzy:
     """Words with the same first letter that are at most `distance` (1 or 2) letters away, one
     letter more, less or another each (`meting~`)."""
@@ -77,7 +76,7 @@ class Fuzzy:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Near:
     """Two words in one field with less than `distance` words between them, in any order or, where
     they are `ordered`, the left one first."""
@@ -90,7 +89,7 @@ class Near:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pattern:
     """A regular expression (RE2's syntax, upper and lower case alike) that matches within a subject,
     an address with its name, or the name of an attachment.
@@ -103,7 +102,7 @@ class Pattern:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Header:
     """Words side by side in a header field that is kept; '' is any. `name` is in lower case."""
 
@@ -112,7 +111,7 @@ class Header:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class In:
     """In a folder, by role (inbox, sent, drafts, trash, spam, archive), name or glob.
 
@@ -123,7 +122,7 @@ class In:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Is:
     """A state: unread, read, flagged, answered, draft, deleted; or a keyword of the server's."""
 
@@ -131,14 +130,14 @@ class Is:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HasAttachment:
     """At least one attachment."""
 
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Kind:
     """What a message is: signed, encrypted, or one with an invitation (calendar)."""
 
@@ -146,14 +145,14 @@ class Kind:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Personal:
     """From or to one of the user's own addresses, and not by way of a mailing list."""
 
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Account:
     """In this account, by its name in config.toml."""
 
@@ -161,7 +160,7 @@ class Account:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Keyword:
     """A keyword of the server's, whatever its case; '' is any."""
 
@@ -169,7 +168,7 @@ class Keyword:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MailingList:
     """Sent by way of a mailing list whose List-Id holds this; '' is any."""
 
@@ -177,7 +176,7 @@ class MailingList:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AttachmentType:
     """An attachment of this MIME type, or of a part of one (`pdf`, `image/*`)."""
 
@@ -185,7 +184,7 @@ class AttachmentType:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MessageId:
     """The message of this Message-ID, without its angle brackets."""
 
@@ -193,7 +192,7 @@ class MessageId:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RefersTo:
     """Replies, direct or not, to the message of this Message-ID; with `itself`, or that message."""
 
@@ -202,7 +201,7 @@ class RefersTo:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InThreads:
     """In one of these threads, by their ids."""
 
@@ -210,7 +209,7 @@ class InThreads:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Among:
     """One of these messages, by their ids; nobody types it."""
 
@@ -218,7 +217,7 @@ class Among:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ThreadOf:
     """In a thread with a message that matches the query within."""
 
@@ -226,7 +225,7 @@ class ThreadOf:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Saved:
     """What the saved search of this name finds."""
 
@@ -234,7 +233,7 @@ class Saved:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Received:
     """Arrived on the server in [start, end), aware UTC; None leaves a side open."""
 
@@ -243,7 +242,7 @@ class Received:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DateRange:
     """Effective date in [start, end), aware UTC; None leaves a side open."""
 
@@ -252,7 +251,7 @@ class DateRange:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SizeRange:
     """RFC822.SIZE in [least, most] octets; None leaves a side open."""
 
@@ -261,28 +260,28 @@ class SizeRange:
     span: Span = _field(default=_NOWHERE, compare=False)
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class And:
     """All of them. Never empty, never holds another And."""
 
     parts: tuple[Node, ...]
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Or:
     """At least one of them. Never empty, never holds another Or."""
 
     parts: tuple[Node, ...]
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Not:
     """Everything but this."""
 
     part: Node
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Everything:
     """All messages: the empty query, and `*`."""
 

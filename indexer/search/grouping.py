@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from indexer.catalog import selecting
 from indexer.catalog.selecting import Order, Place
 from indexer.catalog.store import Catalog
-from indexer.lazy_dataclass import lazy_dataclass
 from indexer.query import syntax
 from indexer.query.syntax import Node
 from indexer.search.joining import JoinedStates
@@ -16,7 +16,7 @@ from indexer.search.paging import Cursor
 from indexer.search.visible_threads import Threads
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Grouped:
     """A thread's first match, and how many of the matches seen belong to the thread."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from indexer.extract.document import Address, Attachment
-from indexer.lazy_dataclass import lazy_dataclass
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Marked:
     """Text with the query's words in it: `marks` are [start, end) in characters, in order."""
 
@@ -16,7 +16,7 @@ class Marked:
     marks: tuple[tuple[int, int], ...] = ()
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One message; `folders` and `flags` are those of all its placements, `sender_names` what a list
     shows of `sender`."""
@@ -39,7 +39,7 @@ class Hit:
     """How many messages of the thread match, where threads were asked for."""
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """How much of the searched accounts an answer can know of, in messages.
 
@@ -54,7 +54,7 @@ class Coverage:
     skipped: int = 0
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some hits of a query; `total` is None where counting would have cost more than the page;
     `cursor` is what the next page is asked with. Without hits there may be `suggestions`, other

@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import dataclass
 from typing import Any, Literal
 from zlib import crc32
 
 from indexer.errors import UsageError
 from indexer.index.engine import Match, Standing
-from indexer.lazy_dataclass import lazy_dataclass
 
 Sort = Literal["date", "relevance", "sender", "subject", "size"]
 SORTS: tuple[Sort, ...] = ("date", "relevance", "sender", "subject", "size")
@@ -23,7 +23,7 @@ SORTS: tuple[Sort, ...] = ("date", "relevance", "sender", "subject", "size")
 _LONGEST = 4000  # characters of a cursor
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What a page is a page of."""
 
@@ -39,7 +39,7 @@ class Asked:
         return f"{crc32(question):08x}{len(question):x}"
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cursor:
     """The last hit of a page: its key in the order ('' by date), its date and id; `highest` is the
     newest message's id when the first page was answered, `standing` what scores were made with,

@@ -7,6 +7,7 @@ threads of few matches become their ids, and a header field that is not kept is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import islice
 
@@ -14,7 +15,6 @@ from indexer.catalog import saved, states
 from indexer.catalog.store import Catalog
 from indexer.errors import QueryError
 from indexer.index.engine import Match
-from indexer.lazy_dataclass import lazy_dataclass
 from indexer.query import syntax
 from indexer.query.parser import both, either, parse
 from indexer.query.syntax import Node
@@ -23,7 +23,7 @@ from indexer.search.visible_threads import AllThreads, Threads
 _MOST_THREADS = 1000  # matches of a thread's query that are looked up before anything else
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Typed:
     """A query's text, and in whose words it is."""
 
@@ -31,7 +31,7 @@ class Typed:
     dialect: str = "mailseek"
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scope:
     """What somebody may see: messages of these accounts (none: of all) that match a query ('': all).
 

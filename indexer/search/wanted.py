@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from indexer.index.analysis import is_single_unspaced, query_words, words, words_as_written
 from indexer.index.distance import is_within
 from indexer.index.word_forms import SHORTEST, root
-from indexer.lazy_dataclass import lazy_dataclass
 from indexer.query import syntax
 
 
-@lazy_dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What to mark, all folded: words and sequences of words; beginnings, with a word whose forms
     alone are meant, or ''; pieces of words; words with how many letters may be wrong; sequences
