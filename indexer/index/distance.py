@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 
@@ -23,6 +23,14 @@ def is_within(one: str, two: str, most: int) -> bool:
             return False
         before = here
     return before[-1] <= most
+
+
+def pieces(word: str, count: int) -> list[str]:
+    """A word in so many pieces: of each word that fewer changes than that make of it, one piece is a
+    part as it is."""
+    length = len(word)
+    stops = [length * number // count for number in range(count + 1)]
+    return [word[start:stop] for start, stop in pairwise(stops)]
 
 
 @lru_cache(maxsize=64)

@@ -21,12 +21,12 @@ import json
 import mmap
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from indexer.index.distance import is_within, nearly
+from indexer.index.distance import is_within, nearly, pieces
 from indexer.index.fields import WRITTEN
 from indexer.index.posting_lists import PostingList, numbers, octets
 
@@ -35,6 +35,7 @@ WORDS, POSTINGS = ".words", ".postings"
 
 _EACH = 64  # words from one landmark to the next
 _REMEMBERED = 4096  # words of a segment that were looked up
+_LONG_PIECE = 4  # letters; few words share one by chance
 _NEWLINE = b"\n"
 
 
@@ -114,10 +115,26 @@ class Words:
     def alike(self, word: str, distance: int) -> Iterator[Known]:
         """All with the same first letter that are at most `distance` changes of a letter away."""
         first, behind = self._stretch(word[:1].encode())
-        for found in nearly(word, distance).finditer(self._content[first + 1 : behind]):
-            near = found.group().decode()
-            if is_within(word, near, distance):
-                yield self._known(first + found.start(), found.group())
+        if len(word) >= _LONG_PIECE * (distance + 1):
+            lines = self._sharing(pieces(word, distance + 1), first, behind)
+        else:
+            stretch = self._content[first + 1 : behind]
+            lines = [first + found.start() for found in nearly(word, distance).finditer(stretch)]
+        for line in lines:
+            octets_ = self._content[line + 1 : self._content.find(_NEWLINE, line + 1)]
+            if is_within(word, octets_.decode(), distance):
+                yield self._known(line, octets_)
+
+    def _sharing(self, some: Sequence[str], first: int, behind: int) -> list[int]:
+        """Where the lines of a stretch begin that hold one of some pieces."""
+        stretch = self._content[first : behind + 1]
+        found = set()
+        for piece in {piece.encode() for piece in some}:
+            at = stretch.find(piece)
+            while at >= 0:
+                found.add(first + stretch.rindex(_NEWLINE, 0, at))
+                at = stretch.find(piece, stretch.index(_NEWLINE, at))
+        return sorted(found)
 
     def lines(self) -> list[bytes]:
         """All words, in UTF-8."""

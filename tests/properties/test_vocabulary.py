@@ -84,6 +84,21 @@ def test_words_as_they_are_written_are_looked_up_beside_the_others() -> None:
     assert read.of("from", "=other")[1] == -1
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.text("ab", min_size=8, max_size=16).map(lambda word: "a" + word), unique=True),
+    st.text("ab", min_size=8, max_size=16).map(lambda word: "a" + word),
+    st.integers(1, 2),
+)
+def test_long_words_that_are_alike_share_a_piece(
+    found: list[str], word: str, distance: int
+) -> None:
+    read, known = vocabulary(found)
+
+    alike = [each for each in known if is_within(word, each[0], distance)]
+    assert list(read["text"].alike(word, distance)) == alike
+
+
 def test_a_large_vocabulary_is_found_through_by_its_landmarks() -> None:
     dice = random.Random(7)
     found = list({"".join(dice.choices("abcdefgh", k=dice.randint(1, 9))) for _ in range(20_000)})
