@@ -12,17 +12,19 @@ def is_within(one: str, two: str, most: int) -> bool:
     """Whether `most` changes of one letter each, or fewer, make one word of the other."""
     if abs(len(one) - len(two)) > most:
         return False
-    before = list(range(len(two) + 1))
+    # Row by row; only as far from the diagonal as changes can lead.
+    last, far = len(two), most + 1
+    before = [min(column, far) for column in range(last + 1)]
     for row, letter in enumerate(one, 1):
-        here = [row]
-        for column, other in enumerate(two, 1):
-            here.append(
-                min(before[column] + 1, here[-1] + 1, before[column - 1] + (letter != other))
-            )
+        here = [far] * (last + 1)
+        here[0] = min(row, far)
+        for column in range(max(row - most, 1), min(row + most, last) + 1):
+            other = before[column - 1] + (letter != two[column - 1])
+            here[column] = min(before[column] + 1, here[column - 1] + 1, other)
         if min(here) > most:
             return False
         before = here
-    return before[-1] <= most
+    return before[last] <= most
 
 
 def pieces(word: str, count: int) -> list[str]:
