@@ -111,7 +111,8 @@ def engine_times(warm: Warm, shape: Shape) -> Times:
 def cold_times(mailbox: Mailbox, shape: Shape) -> Cold:
     """Whole commands of all programs that can be asked, in turn."""
     cold = Cold([], [], [])
-    environ = {"MAILSEEK_HOME": str(mailbox.home)}
+    # Compiled modules are kept, as they are where mailseek is installed.
+    environ = {"MAILSEEK_HOME": str(mailbox.home), "PYTHONDONTWRITEBYTECODE": ""}
     for run in range(COLD_RUNS + 1):
         at = FIRST + run % (len(shape.ours) - FIRST)
         for times, command in _commands(mailbox, shape, at, cold):
