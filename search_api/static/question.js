@@ -5,7 +5,7 @@ import * as api from "./api.js";
 import { ASKED } from "./facets.js";
 import { begun } from "./operators.js";
 
-const PAUSE = 25; // ms after a key, before anything is asked
+const PAUSE = 25; // ms after a key, where the answer to the one before is still on its way
 const FAULT_PAUSE = 600; // ms before what is being typed is called wrong
 const COUNT_PAUSE = 350; // ms after the hits, before they are counted: a word is seldom whole sooner
 const LIMIT = 30;
@@ -15,6 +15,7 @@ export class Question {
   constructor(told) {
     this.told = told;
     this.page = null;
+    this.isWaiting = false; // for hits, to what was typed before
   }
 
   /** Ask for the first page; `typing` while keys are pressed. */
@@ -22,8 +23,8 @@ export class Question {
     this.stop();
     const asking = new AbortController();
     this.asking = asking;
-    if (typing) this.timer = setTimeout(() => this.run(state, asking.signal, true), PAUSE);
-    else this.run(state, asking.signal, false);
+    if (typing && this.isWaiting) this.timer = setTimeout(() => this.run(state, asking.signal, true), PAUSE);
+    else this.run(state, asking.signal, typing);
   }
 
   stop() {
@@ -33,6 +34,7 @@ export class Question {
   }
 
   async run(state, signal, typing) {
+    this.isWaiting = true;
     const slow = setTimeout(() => this.told.waiting(true), 150);
     try {
       const { page, whole } = await firstPage(state, signal);
@@ -47,7 +49,10 @@ export class Question {
       else this.told.failed(error, state);
     } finally {
       clearTimeout(slow);
-      if (!signal.aborted) this.told.waiting(false);
+      if (!signal.aborted) {
+        this.isWaiting = false;
+        this.told.waiting(false);
+      }
     }
   }
 

@@ -33,6 +33,31 @@ def test_typing_shows_hits_with_their_words_marked(page: Page) -> None:
     window.until(lambda: window.text("#live").endswith("messages found"))
 
 
+def test_the_first_key_is_asked_for_at_once_and_completions_behind_its_hits(page: Page) -> None:
+    window = page()
+    window.rest()
+    window.requests()
+    window.search("fro")
+    window.until(lambda: window.shown("#completions"))
+    asked = [urlsplit(each) for each in window.requests()]
+    paths = [each.path for each in asked]
+    searched = [parse_qs(each.query)["q"] for each in asked if each.path == "/v1/search"]
+    assert searched[0] == ["f"]
+    assert ["fro"] in searched
+    assert "/v1/search" in paths[: paths.index("/v1/suggest")]
+
+
+def test_filters_are_counted_behind_the_hits_and_never_with_them(page: Page) -> None:
+    window = page()
+    window.requests()
+    window.search("lunch")
+    window.rest()
+    asked = [parse_qs(urlsplit(each).query) for each in window.requests() if "/v1/search?" in each]
+    counting = ["facets" in each for each in asked if each["q"] == ["lunch"]]
+    assert counting[0] is False
+    assert all(each["limit"] == ["1"] for each in asked if "facets" in each or "count" in each)
+
+
 def test_a_word_that_is_not_whole_yet_finds_words_that_begin_like_it(page: Page) -> None:
     window = page()
     window.search("lunc")
@@ -80,6 +105,14 @@ def test_a_message_opens_with_its_text_and_back_closes_it(page: Page) -> None:
     window.driver.back()
     window.until(lambda: not window.shown("#message"))
     assert "id=" not in window.address
+
+
+def test_a_hit_beside_an_open_message_shows_two_lines_of_its_text(page: Page) -> None:
+    window = page("/?q=lunch")
+    window.click("a.hit")
+    window.until(lambda: window.shown("#message h2"))
+    lines = "return getComputedStyle(document.querySelector('.hit .piece')).webkitLineClamp"
+    assert window.run(lines) == "2"
 
 
 def test_a_message_has_an_address_of_its_own(page: Page) -> None:
