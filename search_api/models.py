@@ -169,6 +169,7 @@ class SearchRequest(BaseModel):
     count: bool = False
     fields: list[HitField] | None = Field(None, max_length=len(HIT_FIELDS))
     facets: list[Facet] | None = Field(None, max_length=4)
+    suggestions: bool = True
 
     @model_validator(mode="after")
     def _one_question(self) -> SearchRequest:

@@ -15,6 +15,7 @@ from indexer.query import operators
 from indexer.search.known_names import AllNames, KnownNames
 
 _MOST = 10
+_SHORTEST = 3  # letters: two stand at the beginning of thousands of words, which take as long to count
 _DATES = ("today", "yesterday", "last_week", "this_month", "last_month", "this_year", "last_year")
 _TYPES = ("pdf", "image/*", "text/calendar", "zip", "word", "sheet")
 _LAST = re.compile(r"""(?:[^\s(){}"]|"[^"]*"?)*$""")
@@ -96,7 +97,7 @@ def _bare(known: KnownNames, typed: str) -> Iterator[tuple[str, str]]:
         if name.startswith(typed.lower()):
             yield f"{name}:", f"for example {operators.OPERATORS[name].example}"
     folded = words(typed)
-    if len(folded) == 1 and len(folded[0]) >= 2:
+    if len(folded) == 1 and len(folded[0]) >= _SHORTEST:
         for word, documents in known.words(folded[0], 5):
             yield word, f"{documents} messages"
     for sender in known.senders(typed, 3) if len(typed) >= 2 else ():

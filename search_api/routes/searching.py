@@ -73,6 +73,9 @@ def search(
             examples=["senders,years"],
         ),
     ] = None,
+    suggestions: Annotated[
+        bool, Query(description="look for other words where nothing is found")
+    ] = True,
 ) -> Response:
     """Find messages, the newest first, or as `sort` says."""
     asked = SearchRequest(
@@ -84,6 +87,7 @@ def search(
         count=count,
         fields=fields.split(",") if fields else None,  # type: ignore[arg-type]
         facets=facets.split(",") if facets else None,  # type: ignore[arg-type]
+        suggestions=suggestions,
     )
     tag = etags.known_before(caller, request, asked.model_dump())
     if tag and etags.is_known(request, tag):
@@ -110,6 +114,7 @@ def _found(caller: Caller, asked: SearchRequest) -> dict[str, Any]:
             threads=asked.threads,
             cursor=asked.cursor,
             dialect=dialect,
+            suggest=asked.suggestions,
         )
         answer = _page(page, asked)
         if asked.facets:

@@ -7,10 +7,10 @@ import { begun } from "./operators.js";
 
 const PAUSE = 25; // ms after a key, where the answer to the one before is still on its way
 const FAULT_PAUSE = 600; // ms before what is being typed is called wrong
-const COUNT_PAUSE = 350; // ms after the hits, before they are counted: a word is seldom whole sooner
+const FURTHER_PAUSE = 350; // ms after the hits, before more is asked: a word is seldom whole sooner
 const LIMIT = 30;
 
-/** Asks; `told` has the functions that take what comes: page, counts, failed, waiting. */
+/** Asks; `told` has the functions that take what comes: page, counts, suggestions, failed, waiting. */
 export class Question {
   constructor(told) {
     this.told = told;
@@ -41,7 +41,8 @@ export class Question {
       if (signal.aborted) return;
       this.page = page;
       this.told.page(page, { state, whole });
-      this.timer = setTimeout(() => this.count(page, signal), COUNT_PAUSE);
+      const further = page.hits.length ? () => this.count(page, signal) : () => this.suggest(page, signal);
+      this.timer = setTimeout(further, page.hits.length || typing ? FURTHER_PAUSE : 0);
     } catch (error) {
       if (signal.aborted) return;
       const isQuiet = typing && error.status === 400;
@@ -62,6 +63,16 @@ export class Question {
       if (!signal.aborted) this.told.counts(counted);
     } catch {
       // The hits are there; that they are not counted is no error to show.
+    }
+  }
+
+  /** Other words, where nothing has these: they take longer to find than that. */
+  async suggest({ query }, signal) {
+    try {
+      const { suggestions = [] } = query.trim() ? await api.search({ q: query, limit: 1 }, signal) : {};
+      if (!signal.aborted && suggestions.length) this.told.suggestions(suggestions);
+    } catch {
+      // A help, as the counts are.
     }
   }
 
@@ -88,7 +99,7 @@ export class Question {
  * `whole` is false: a word that is being typed is seldom whole.
  */
 async function firstPage({ q, sort, threads }, signal) {
-  const options = { limit: LIMIT, sort, threads: threads || undefined };
+  const options = { limit: LIMIT, sort, threads: threads || undefined, suggestions: false };
   const page = await api.search({ ...options, q }, signal);
   const beginning = begun(q);
   if (page.hits.length || !beginning) return { page, whole: true };

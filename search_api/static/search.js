@@ -30,7 +30,7 @@ let listTop = 0; // where the list was scrolled to, while a message hides it
 const addressOf = (id) => address.written({ ...state, id });
 const results = new Results(addressOf, (id) => open(id));
 const pane = new MessagePane(addressOf, (id) => open(id), () => leave());
-const question = new Question({ page, counts, failed, waiting });
+const question = new Question({ page, counts, suggestions: showNothing, failed, waiting });
 const nearEnd = new IntersectionObserver((seen) => {
   if (seen.some((each) => each.isIntersecting)) more();
 }, { rootMargin: "600px" });
@@ -71,7 +71,8 @@ function page(answer, { state: asked, whole }) {
   watchEnd();
   showCoverage(answer.coverage);
   showNumber(asked, answer.hits.length, answer.total, answer.took_ms);
-  showNothing(answer);
+  byId("nothing").hidden = answer.hits.length > 0;
+  if (!answer.hits.length) showNothing();
   showFacets(asked.q, answer.hits.length ? facets : {}, narrow);
   results.current(state.id);
   if (toFirst) results.focus(results.links()[0]);
@@ -97,18 +98,14 @@ function showNumber(asked, shown, total, took, isThreads = asked.threads) {
   }, QUIET);
 }
 
-function showNothing(answer) {
-  const place = byId("nothing");
-  place.hidden = answer.hits.length > 0;
-  if (!place.hidden) {
-    const suggestions = answer.suggestions ?? [];
-    const empty = !state.q.trim();
-    place.replaceChildren(
-      element("h2", {}, empty ? "There is no mail here yet" : suggestions.length ? "Nothing found. Did you mean" : "Nothing found"),
-      empty ? element("p", {}, "mailseek sync fetches it; what is fetched shows up here by itself.") : "",
-      element("ul", {}, ...(suggestions.length ? suggestions : empty ? [] : EXAMPLES).map(tryButton)),
-    );
-  }
+/** In the list's place; suggestions come a little later, where there are some. */
+function showNothing(suggestions = []) {
+  const empty = !state.q.trim();
+  byId("nothing").replaceChildren(
+    element("h2", {}, empty ? "There is no mail here yet" : suggestions.length ? "Nothing found. Did you mean" : "Nothing found"),
+    empty ? element("p", {}, "mailseek sync fetches it; what is fetched shows up here by itself.") : "",
+    element("ul", {}, ...(suggestions.length ? suggestions : empty ? [] : EXAMPLES).map(tryButton)),
+  );
 }
 
 function tryButton(text) {

@@ -273,6 +273,22 @@ def test_suggestions_complete_what_is_typed(client: httpx.Client) -> None:
     assert "lighthouse" in suggested("lightho")
 
 
+def test_other_words_are_looked_for_unless_they_are_not_wanted(client: httpx.Client) -> None:
+    asked = {"q": "lighthuose", "suggestions": False}
+    assert search(client, "lighthuose").json()["suggestions"] == ["lighthouse"]
+    assert "suggestions" not in search(client, **asked).json()
+    assert "suggestions" not in client.post("/v1/search", json=asked).json()
+
+
+def test_words_are_completed_from_three_letters_on(client: httpx.Client) -> None:
+    def suggested(q: str) -> list[str]:
+        answer = client.get("/v1/suggest", params={"q": q})
+        return [each["text"] for each in answer.json()["suggestions"]]
+
+    assert "lighthouse" in suggested("lig")
+    assert "lighthouse" not in suggested("li")
+
+
 def test_saved_searches_are_kept_and_forgotten(client: httpx.Client) -> None:
     put = client.put("/v1/saved/bills", json={"query": "in:bills"})
     assert put.json() == {"name": "bills", "query": "in:bills"}
