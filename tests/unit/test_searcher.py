@@ -279,6 +279,27 @@ class TestCompleting:
         last = query.split(" ")[-1].lstrip("(")
         assert all(query[each.start :] == last for each in found)
 
+    @pytest.mark.parametrize(
+        ("name", "typed", "expected"),
+        [
+            ('The "new" house', "in:the", ['in:“The "new" house”']),
+            ('The "new" house', "in:“the", ['in:“The "new" house”']),
+            ('The "new" house', 'in:“The "n', ['in:“The "new" house”']),
+            ('“The” "new" house', "in:the", ['in:«“The” "new" house»']),
+            ('“The” "new" „«house»＂', "in:the", []),
+        ],
+    )
+    def test_a_name_with_quotes_is_completed_whole_or_not_at_all(
+        self, tmp_path: Path, name: str, typed: str, expected: list[str]
+    ) -> None:
+        deliver(tmp_path, [Letter(folder=name)])
+        with Catalog.open(tmp_path / "catalog.sqlite3", read_only=True) as catalog:
+            found = completions(catalog, WhooshEngine(tmp_path / "index"), typed)
+
+        assert [each.text for each in found] == expected
+        with searching(tmp_path) as searcher:
+            assert [len(searcher.search(each.text).hits) for each in found] == [1] * len(found)
+
     def test_a_completion_is_a_query(self, home: Path) -> None:
         with searching(home) as searcher:
             with Catalog.open(home / "catalog.sqlite3", read_only=True) as catalog:
