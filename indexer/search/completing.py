@@ -16,7 +16,9 @@ from indexer.query.formatting import quoted
 from indexer.search.known_names import AllNames, KnownNames
 
 _MOST = 10
-_SHORTEST = 3  # letters: two stand at the beginning of thousands of words, which take as long to count
+_SHORTEST = (
+    3  # letters: two stand at the beginning of thousands of words, which take as long to count
+)
 _DATES = ("today", "yesterday", "last_week", "this_month", "last_month", "this_year", "last_year")
 _TYPES = ("pdf", "image/*", "text/calendar", "zip", "word", "sheet")
 _LAST = re.compile(r"""(?:[^\s(){}"“«]|"[^"]*"?|“[^”]*”?|«[^»]*»?)*$""")

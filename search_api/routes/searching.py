@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from indexer import deadline
+from indexer.query import syntax
 from indexer.search.as_json import hit_json, page_json
 from indexer.search.facets import FACETS, Facets, facets
 from indexer.search.page import Page
@@ -117,6 +118,10 @@ def _found(caller: Caller, asked: SearchRequest) -> dict[str, Any]:
             suggest=asked.suggestions,
         )
         answer = _page(page, asked)
+        if asked.fields and "sent" in asked.fields:
+            among = caller.searcher.among(syntax.In("sent"), [hit.id for hit in page.hits])
+            for hit, told in zip(page.hits, answer["hits"], strict=True):
+                told["sent"] = hit.id in among
         if asked.facets:
             query = caller.searcher.parsed(text, dialect)
             matches = caller.searcher.matches(query)

@@ -9,6 +9,7 @@ const PAUSE = 25; // ms after a key, where the answer to the one before is still
 const FAULT_PAUSE = 600; // ms before what is being typed is called wrong
 const FURTHER_PAUSE = 350; // ms after the hits, before more is asked: a word is seldom whole sooner
 const LIMIT = 30;
+const FIELDS = "id,date,from,from_names,to,sent,subject,folders,flags,attachments,snippet,highlights,in_thread";
 
 /** Asks; `told` has the functions that take what comes: page, counts, suggestions, failed, waiting. */
 export class Question {
@@ -81,7 +82,7 @@ export class Question {
     const { page, asking } = this;
     if (!page?.more || !page.cursor) return Promise.resolve([]);
     this.further ??= api
-      .search({ q: page.query, limit: LIMIT, sort: state.sort, threads: state.threads || undefined, cursor: page.cursor }, asking.signal)
+      .search({ q: page.query, limit: LIMIT, fields: FIELDS, sort: state.sort, threads: state.threads || undefined, cursor: page.cursor }, asking.signal)
       .then((next) => {
         if (asking.signal.aborted) return [];
         this.page = { ...page, more: next.more, cursor: next.cursor };
@@ -99,7 +100,7 @@ export class Question {
  * `whole` is false: a word that is being typed is seldom whole.
  */
 async function firstPage({ q, sort, threads }, signal) {
-  const options = { limit: LIMIT, sort, threads: threads || undefined, suggestions: false };
+  const options = { limit: LIMIT, fields: FIELDS, sort, threads: threads || undefined, suggestions: false };
   const page = await api.search({ ...options, q }, signal);
   const beginning = begun(q);
   if (page.hits.length || !beginning) return { page, whole: true };

@@ -63,7 +63,7 @@ function narrow(clause) {
 
 function page(answer, { state: asked, whole }) {
   clearFault();
-  results.show(answer.hits);
+  results.show(answer.hits, asked.sort);
   const note = byId("note");
   note.hidden = whole;
   note.textContent = whole ? "" : `No message has exactly this: shown is ${answer.query}`;

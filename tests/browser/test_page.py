@@ -310,6 +310,15 @@ def test_threads_are_shown_once_and_the_orders_are_orders(page: Page) -> None:
     assert names == sorted(names)
 
 
+def test_sent_mail_shows_to_whom_it_went(page: Page) -> None:
+    window = page("/?q=in:sent")
+    shown = [each.split("\n")[-1] for each in window.texts(".hit .who")]
+    assert all(each.startswith("To: ") and "Robin" not in each for each in shown)
+    assert "To: Alice Smith" in shown
+    window.search("from:robin in:inbox OR from:alice")
+    assert not any("To: " in each for each in window.texts(".hit .who"))
+
+
 def test_an_older_answer_never_replaces_a_newer_one(window: Window, mailbox: Settings) -> None:
     with serving(mailbox, slow="lunch") as address:
         window.open(address)
