@@ -46,7 +46,8 @@ function ask({ typing = false } = {}) {
 function change(changes, { typing = false, step = true } = {}) {
   state = { ...state, ...changes, id: null };
   if (pane.id !== null) pane.close();
-  address.show(state, { step, marks: step ? { opened: false } : {} });
+  if (typing && !step) address.showSoon(state);
+  else address.show(state, { step, marks: step ? { opened: false } : {} });
   ask({ typing });
 }
 
@@ -209,6 +210,7 @@ async function walk(step) {
 /** What the address says, after back and forward. */
 function restore() {
   const before = state;
+  address.forget();
   state = address.read();
   input.value = state.q;
   byId("sort").value = state.sort;

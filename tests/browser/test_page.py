@@ -83,6 +83,16 @@ def test_the_address_keeps_the_search_and_back_goes_to_the_one_before(page: Page
     assert window.query == "garden is:unread"
 
 
+def test_typing_goes_on_where_a_browser_wants_no_more_addresses(page: Page) -> None:
+    window = page()
+    window.run(
+        "history.replaceState = history.pushState = () => {"
+        " throw new DOMException('too many', 'SecurityError'); }"
+    )
+    window.type("garden")
+    window.until(lambda: {mark.lower()[:6] for mark in window.texts(".hit mark")} == {"garden"})
+
+
 def test_letters_typed_in_one_go_are_one_step_back(page: Page) -> None:
     window = page()
     window.search("lunch")
