@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MAILSEEK_CORPUS ?= .corpus/mail
 export MAILSEEK_CORPUS
 
-.PHONY: help demo stack test unit lint types contract lock bench bench-search bench-serve bench-workers bench-following chaos soak clean servers
+.PHONY: help demo stack test unit lint types contract lock bench bench-search bench-serve bench-page bench-workers bench-following chaos soak clean servers
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -74,6 +74,10 @@ bench-search: $(VENV)/.runtime  ## many shapes of queries; SIZES="20000 100000",
 bench-serve: $(VENV)/.runtime  ## the HTTP API under load while the index is written; RATE=50, SECONDS=30, WORKERS=1
 	@sh benchmarks/install.sh
 	@RATE="$(RATE)" SECONDS="$(SECONDS)" WORKERS="$(WORKERS)" $(BIN)/python -m benchmarks.serving
+
+bench-page: $(VENV)/.runtime servers  ## the search page in a real browser, from key to picture; PACE=150, KEEP=1
+	@sh benchmarks/install.sh
+	@KEEP="$(KEEP)" PACE="$(PACE)" $(BIN)/python -m benchmarks.typing_page
 
 bench-workers: $(VENV)/.runtime servers  ## the same mail through Celery workers; PART=throughput, freshness or memory
 	@sh benchmarks/install.sh

@@ -22,6 +22,7 @@ from indexer.catalog import tokens
 from indexer.catalog.store import Catalog
 from indexer.catalog.tokens import Token
 from indexer.errors import MailseekError
+from indexer.search.known_names import AllNames
 from indexer.search.opening import searcher
 from indexer.search.resolving import Scope
 from indexer.search.searcher import Searcher
@@ -38,12 +39,13 @@ _HOUR = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A catalog, read-only, and a searcher over it, as some settings say; and what was made of that
-    searcher for those who may see less."""
+    """A catalog, read-only, a searcher over it, as some settings say, and the names that they know;
+    and what was made of that searcher for those who may see less."""
 
     settings: Settings
     catalog: Catalog
     searcher: Searcher
+    names: AllNames
     limited: dict[Scope, Searcher] = field(default_factory=dict)
 
     def searcher_within(self, scope: Scope) -> Searcher:
@@ -145,7 +147,8 @@ class Lease:
 def _open(settings: Settings) -> Opened:
     catalog = Catalog.open(settings.catalog_path, read_only=True, any_thread=True)
     catalog.connection.set_progress_handler(deadline.is_over, _STEPS)
-    return Opened(settings, catalog, searcher(settings, catalog))
+    searching = searcher(settings, catalog)
+    return Opened(settings, catalog, searching, AllNames(catalog, searching.engine))
 
 
 def _state_of_file(settings: Settings) -> tuple[int, int]:

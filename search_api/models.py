@@ -23,12 +23,12 @@ LARGEST_ID = 2**63 - 1
 
 HIT_FIELDS = (
     "id", "account", "message_id", "thread_id", "date", "from", "to", "subject", "folders", "flags",
-    "attachments", "size", "snippet", "highlights", "from_names", "in_thread",
+    "attachments", "size", "snippet", "highlights", "from_names", "sent", "in_thread",
 )  # fmt: skip
 
 HitField = Literal[
     "id", "account", "message_id", "thread_id", "date", "from", "to", "subject", "folders", "flags",
-    "attachments", "size", "snippet", "highlights", "from_names", "in_thread",
+    "attachments", "size", "snippet", "highlights", "from_names", "sent", "in_thread",
 ]  # fmt: skip
 
 EXAMPLE_HIT: dict[str, Any] = {
@@ -86,6 +86,9 @@ class Hit(_Answer):
     snippet: str | None = None
     highlights: dict[str, list[list[int]]] | None = None
     from_names: str | None = None
+    sent: bool | None = Field(
+        None, description="whether it is in a folder for sent mail, where `fields` asks for it"
+    )
     in_thread: int | None = Field(None, description="matches of its thread, with `threads`")
 
 
@@ -169,6 +172,7 @@ class SearchRequest(BaseModel):
     count: bool = False
     fields: list[HitField] | None = Field(None, max_length=len(HIT_FIELDS))
     facets: list[Facet] | None = Field(None, max_length=4)
+    suggestions: bool = True
 
     @model_validator(mode="after")
     def _one_question(self) -> SearchRequest:

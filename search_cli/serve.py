@@ -12,6 +12,7 @@ from indexer.errors import ConfigError
 from indexer.settings import Settings, is_loopback, load
 
 _GRACE = 15  # seconds that requests have to end in, once the service is told to
+_KEPT = 75  # seconds that a connection waits for another request: people think between two words
 
 
 @click.command(
@@ -76,6 +77,7 @@ def command(home: Path | None, host: str, port: int, workers: int, is_open: bool
         "log_level": "warning",
         "server_header": False,
         "timeout_graceful_shutdown": _GRACE,
+        "timeout_keep_alive": _KEPT,
     }
     application = "search_api.app:application"
     if workers > 1:

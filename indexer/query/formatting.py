@@ -41,13 +41,13 @@ def _written(node: Node, zone: tzinfo) -> str:
         case syntax.Prefix(text, field):
             return f"{_field(field)}{text}*"
         case syntax.Phrase(text, field):
-            return _field(field) + _quoted(text)
+            return _field(field) + quoted(text)
         case syntax.Exact(text, field):
-            return _field(field) + "=" + _quoted(text)
+            return _field(field) + "=" + quoted(text)
         case syntax.Pattern(text, field):
             return f"{_field(field)}/{_ESCAPED.sub(_escaped, text)}/"
         case syntax.Header(name, text):
-            return "header:" + (_quoted(f"{name}={text}") if text else name)
+            return "header:" + (quoted(f"{name}={text}") if text else name)
         case syntax.Infix(text, field):
             return f"{_field(field)}*{text}*"
         case syntax.Fuzzy(text, distance, field):
@@ -58,15 +58,15 @@ def _written(node: Node, zone: tzinfo) -> str:
         case syntax.Saved(name):
             return "query:" + _name(name)
         case syntax.Keyword(name):
-            return f"keyword:{_quoted(name)}" if name else "has:keyword"
+            return f"keyword:{quoted(name)}" if name else "has:keyword"
         case syntax.MailingList(text):
-            return f"list:{_quoted(text)}" if text else "is:list"
+            return f"list:{quoted(text)}" if text else "is:list"
         case syntax.AttachmentType(text):
-            return "type:" + _quoted(text)
+            return "type:" + quoted(text)
         case syntax.MessageId(text):
-            return "id:" + _quoted(text)
+            return "id:" + quoted(text)
         case syntax.RefersTo(text, itself):
-            return ("related:" if itself else "ref:") + _quoted(text)
+            return ("related:" if itself else "ref:") + quoted(text)
         case syntax.Kind(name):
             return "is:" + name
         case syntax.Personal():
@@ -114,11 +114,11 @@ def _escaped(found: re.Match[str]) -> str:
 
 def _name(text: str) -> str:
     """A name that could be taken for nothing else stands without quotes."""
-    return text if text.isalnum() else _quoted(text)
+    return text if text.isalnum() else quoted(text)
 
 
-def _quoted(text: str) -> str:
-    """In the first pair of quotes that does not end within the text."""
+def quoted(text: str) -> str:
+    """In the first pair of quotes that does not end within the text. Raises ValueError where each does."""
     for opening, closing in _PAIRS:
         if closing not in text:
             return f"{opening}{text}{closing}"

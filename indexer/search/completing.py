@@ -12,12 +12,16 @@ from indexer.catalog.store import Catalog
 from indexer.index.analysis import words
 from indexer.index.engine import SearchEngine
 from indexer.query import operators
+from indexer.query.formatting import quoted
 from indexer.search.known_names import AllNames, KnownNames
 
 _MOST = 10
+_SHORTEST = (
+    3  # letters: two stand at the beginning of thousands of words, which take as long to count
+)
 _DATES = ("today", "yesterday", "last_week", "this_month", "last_month", "this_year", "last_year")
 _TYPES = ("pdf", "image/*", "text/calendar", "zip", "word", "sheet")
-_LAST = re.compile(r"""(?:[^\s(){}"]|"[^"]*"?)*$""")
+_LAST = re.compile(r"""(?:[^\s(){}"“«]|"[^"]*"?|“[^”]*”?|«[^»]*»?)*$""")
 _ADDRESS = re.compile(r"<([^<>]+)>")
 
 
@@ -48,10 +52,11 @@ def completions_from(
     typed = last.removeprefix("-")
     name, colon, value = typed.partition(":")
     if colon:
-        found = _values(known, saved_names, name.lower(), value.strip('"'))
+        found = _values(known, saved_names, name.lower(), value.strip('"“”«»'))
+        values = ((_value(text), shown) for text, shown in found)
         return [
-            Completion(start, f"{minus}{name}:{_quoted(text)}", shown)
-            for text, shown in islice(found, limit)
+            Completion(start, f"{minus}{name}:{text}", shown)
+            for text, shown in islice((each for each in values if each[0]), limit)
         ]
     return [
         Completion(start, minus + text, shown) for text, shown in islice(_bare(known, typed), limit)
@@ -96,11 +101,12 @@ def _bare(known: KnownNames, typed: str) -> Iterator[tuple[str, str]]:
         if name.startswith(typed.lower()):
             yield f"{name}:", f"for example {operators.OPERATORS[name].example}"
     folded = words(typed)
-    if len(folded) == 1 and len(folded[0]) >= 2:
+    if len(folded) == 1 and len(folded[0]) >= _SHORTEST:
         for word, documents in known.words(folded[0], 5):
             yield word, f"{documents} messages"
     for sender in known.senders(typed, 3) if len(typed) >= 2 else ():
-        yield f"from:{_quoted(_address(sender))}", sender
+        if address := _value(_address(sender)):
+            yield f"from:{address}", sender
 
 
 def _address(sender: str) -> str:
@@ -108,5 +114,11 @@ def _address(sender: str) -> str:
     return match[1] if match else sender
 
 
-def _quoted(text: str) -> str:
-    return text if re.fullmatch(r"[\w.@/*+$-]+", text) else '"' + text.replace('"', "") + '"'
+def _value(text: str) -> str:
+    """As it stands behind a colon; '' where no quotes can hold it."""
+    if re.fullmatch(r"[\w.@/*+$-]+", text):
+        return text
+    try:
+        return quoted(text)
+    except ValueError:
+        return ""

@@ -89,12 +89,14 @@ class Searcher:
         threads: bool = False,
         cursor: str | None = None,
         dialect: str = "mailseek",
+        suggest: bool = True,
     ) -> Page:
         """`limit` hits, from behind a page's `cursor` or the first ones.
 
         `threads` shows one hit for each thread, its first. `count` makes the total exact; without,
         it is given only where the page holds everything. `dialect` says in whose words the query
-        is (see `query.dialects`).
+        is (see `query.dialects`). `suggest` looks for other words where nothing is found, which
+        takes longer than finding nothing.
         Raises QueryError, UsageError for a cursor of something else, IndexUnavailable, StorageError.
         """
         began = time.perf_counter()
@@ -113,7 +115,9 @@ class Searcher:
             took_ms=(time.perf_counter() - began) * 1000,
             coverage=self.coverage(query),
             cursor=self._next(asked, picked, start, standing) if more and picked else None,
-            suggestions=self._suggestions(text, dialect) if not picked and not start else (),
+            suggestions=self._suggestions(text, dialect)
+            if suggest and not picked and not start
+            else (),
         )
 
     def parsed(self, text: str, dialect: str = "mailseek") -> Node:

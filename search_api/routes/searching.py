@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from indexer import deadline
+from indexer.query import syntax
 from indexer.search.as_json import hit_json, page_json
 from indexer.search.facets import FACETS, Facets, facets
 from indexer.search.page import Page
@@ -73,6 +74,9 @@ def search(
             examples=["senders,years"],
         ),
     ] = None,
+    suggestions: Annotated[
+        bool, Query(description="look for other words where nothing is found")
+    ] = True,
 ) -> Response:
     """Find messages, the newest first, or as `sort` says."""
     asked = SearchRequest(
@@ -84,6 +88,7 @@ def search(
         count=count,
         fields=fields.split(",") if fields else None,  # type: ignore[arg-type]
         facets=facets.split(",") if facets else None,  # type: ignore[arg-type]
+        suggestions=suggestions,
     )
     tag = etags.known_before(caller, request, asked.model_dump())
     if tag and etags.is_known(request, tag):
@@ -110,8 +115,13 @@ def _found(caller: Caller, asked: SearchRequest) -> dict[str, Any]:
             threads=asked.threads,
             cursor=asked.cursor,
             dialect=dialect,
+            suggest=asked.suggestions,
         )
         answer = _page(page, asked)
+        if asked.fields and "sent" in asked.fields:
+            among = caller.searcher.among(syntax.In("sent"), [hit.id for hit in page.hits])
+            for hit, told in zip(page.hits, answer["hits"], strict=True):
+                told["sent"] = hit.id in among
         if asked.facets:
             query = caller.searcher.parsed(text, dialect)
             matches = caller.searcher.matches(query)

@@ -39,7 +39,7 @@ def suggest(
 ) -> Response:
     """Operators, names, states and words that the query could go on with; within a token that does
     not reach everything, names of messages that it reaches, and no words."""
-    known: AllNames | VisibleNames = AllNames(caller.catalog, caller.searcher.engine)
+    known: AllNames | VisibleNames = caller.lease.opened.names
     if caller.is_limited:
         known = VisibleNames(caller.catalog, caller.searcher)
     with deadline.within(caller.settings.api.search_seconds):

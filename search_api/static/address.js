@@ -1,5 +1,9 @@
 // What the page shows, as its address: back and forward go through searches and open messages.
 
+const REST = 250; // ms
+let timer; // of what is put into the address soon
+let waiting = null; // that state
+
 const ORDERS = ["date", "relevance", "sender", "subject", "size"];
 
 /** {q, sort, threads, id} of an address; what cannot be is left at its default. */
@@ -28,8 +32,31 @@ export function written({ q, sort, threads, id }) {
 
 /** Put a state into the address bar: a step of its own to go back from, or in place of the last. */
 export function show(state, { step, marks = {} }) {
+  if (waiting) put(waiting, {}); // before there is a step behind it
+  put(state, { step, marks });
+}
+
+/** The same in place of the last, once typing rests: browsers allow some calls a second and no more. */
+export function showSoon(state) {
+  forget();
+  waiting = state;
+  timer = setTimeout(() => put(state, {}), REST);
+}
+
+/** Leave the address as it is, whatever was to be put there soon. */
+export function forget() {
+  clearTimeout(timer);
+  waiting = null;
+}
+
+function put(state, { step = false, marks = {} }) {
+  forget();
   const address = written(state);
-  if (step && address !== location.pathname + location.search) history.pushState(marks, "", address);
-  else history.replaceState({ ...history.state, ...marks }, "", address);
+  try {
+    if (step && address !== location.pathname + location.search) history.pushState(marks, "", address);
+    else history.replaceState({ ...history.state, ...marks }, "", address);
+  } catch {
+    // Too many calls for this browser: the address is behind, the search is not.
+  }
   document.title = state.q ? `${state.q} · mailseek` : "mailseek";
 }

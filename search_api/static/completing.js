@@ -6,7 +6,7 @@ import { byId, element } from "./elements.js";
 import { explained, typedLast } from "./operators.js";
 import { unitsBefore } from "./text.js";
 
-const PAUSE = 70; // ms
+const PAUSE = 120; // ms: the hits come first
 const MOST = 8;
 
 /** Watches the search box; `taken(query)` is called with a completed query. */

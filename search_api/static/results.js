@@ -5,21 +5,27 @@ import { byId, element, icon } from "./elements.js";
 import { marked } from "./text.js";
 
 const MOST_SHOWN = 3; // attachments and folders of a hit
+const MOST_NAMES = 10; // recipients of a hit
 
-/** One hit as a list item; `address` is where its message opens. */
-export function hitItem(hit, address) {
+/**
+ * One hit as a list item; `address` is where its message opens. Of sent mail the sender is known:
+ * it shows to whom it went, but where the list is sorted by sender.
+ */
+export function hitItem(hit, address, order = "date") {
   const flags = new Set(hit.flags.map((flag) => flag.toLowerCase()));
   const unread = !flags.has("\\seen");
   const marks = hit.highlights ?? {};
+  const isSent = hit.sent && order !== "sender";
   const names = hit.from_names || hit.from.join(", ") || "(no sender)";
+  const who = isSent ? `To: ${hit.to.slice(0, MOST_NAMES).map(nameOf).join(", ") || "(nobody)"}` : marked(names, marks.from);
   const link = element(
     "a",
     { class: unread ? "hit unread" : "hit", href: address, "data-id": hit.id },
     element(
       "span",
-      { class: "who", title: hit.from.join(", ") },
+      { class: "who", title: isSent ? `To: ${hit.to.join(", ")}` : hit.from.join(", ") },
       unread ? element("span", { class: "unseen" }, "Unread. ") : null,
-      isolated(marked(names, marks.from)),
+      isolated(who),
       hit.in_thread > 1 ? element("span", { class: "number", title: "messages of the thread that match" }, ` ${hit.in_thread}`) : null,
     ),
     element(
@@ -39,6 +45,11 @@ export function hitItem(hit, address) {
     element("span", { class: "piece" }, tags(hit), isolated(marked(hit.snippet, marks.snippet))),
   );
   return element("li", {}, link);
+}
+
+/** "Ann <ann@example.com>" → "Ann"; an address without a name stays. */
+function nameOf(address) {
+  return address.replace(/\s+<[^<>]*>$/, "");
 }
 
 function tags(hit) {
@@ -82,16 +93,17 @@ export class Results {
   }
 
   /** Other hits; the one that had the focus keeps it where it is still there. */
-  show(hits) {
+  show(hits, order) {
+    this.order = order;
     const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.id : null;
-    this.list.replaceChildren(...hits.map((hit) => hitItem(hit, this.addressOf(hit.id))));
+    this.list.replaceChildren(...hits.map((hit) => hitItem(hit, this.addressOf(hit.id), this.order)));
     this.busy(false);
     if (focused) (this.link(focused) ?? this.links()[0])?.focus();
   }
 
   /** The hits of a further page. */
   append(hits) {
-    this.list.append(...hits.map((hit) => hitItem(hit, this.addressOf(hit.id))));
+    this.list.append(...hits.map((hit) => hitItem(hit, this.addressOf(hit.id), this.order)));
   }
 
   /** Addresses anew, once the search has another. */

@@ -30,7 +30,7 @@ let listTop = 0; // where the list was scrolled to, while a message hides it
 const addressOf = (id) => address.written({ ...state, id });
 const results = new Results(addressOf, (id) => open(id));
 const pane = new MessagePane(addressOf, (id) => open(id), () => leave());
-const question = new Question({ page, counts, failed, waiting });
+const question = new Question({ page, counts, suggestions: showNothing, failed, waiting });
 const nearEnd = new IntersectionObserver((seen) => {
   if (seen.some((each) => each.isIntersecting)) more();
 }, { rootMargin: "600px" });
@@ -46,7 +46,8 @@ function ask({ typing = false } = {}) {
 function change(changes, { typing = false, step = true } = {}) {
   state = { ...state, ...changes, id: null };
   if (pane.id !== null) pane.close();
-  address.show(state, { step, marks: step ? { opened: false } : {} });
+  if (typing && !step) address.showSoon(state);
+  else address.show(state, { step, marks: step ? { opened: false } : {} });
   ask({ typing });
 }
 
@@ -63,7 +64,7 @@ function narrow(clause) {
 
 function page(answer, { state: asked, whole }) {
   clearFault();
-  results.show(answer.hits);
+  results.show(answer.hits, asked.sort);
   const note = byId("note");
   note.hidden = whole;
   note.textContent = whole ? "" : `No message has exactly this: shown is ${answer.query}`;
@@ -71,7 +72,8 @@ function page(answer, { state: asked, whole }) {
   watchEnd();
   showCoverage(answer.coverage);
   showNumber(asked, answer.hits.length, answer.total, answer.took_ms);
-  showNothing(answer);
+  byId("nothing").hidden = answer.hits.length > 0;
+  if (!answer.hits.length) showNothing();
   showFacets(asked.q, answer.hits.length ? facets : {}, narrow);
   results.current(state.id);
   if (toFirst) results.focus(results.links()[0]);
@@ -97,18 +99,14 @@ function showNumber(asked, shown, total, took, isThreads = asked.threads) {
   }, QUIET);
 }
 
-function showNothing(answer) {
-  const place = byId("nothing");
-  place.hidden = answer.hits.length > 0;
-  if (!place.hidden) {
-    const suggestions = answer.suggestions ?? [];
-    const empty = !state.q.trim();
-    place.replaceChildren(
-      element("h2", {}, empty ? "There is no mail here yet" : suggestions.length ? "Nothing found. Did you mean" : "Nothing found"),
-      empty ? element("p", {}, "mailseek sync fetches it; what is fetched shows up here by itself.") : "",
-      element("ul", {}, ...(suggestions.length ? suggestions : empty ? [] : EXAMPLES).map(tryButton)),
-    );
-  }
+/** In the list's place; suggestions come a little later, where there are some. */
+function showNothing(suggestions = []) {
+  const empty = !state.q.trim();
+  byId("nothing").replaceChildren(
+    element("h2", {}, empty ? "There is no mail here yet" : suggestions.length ? "Nothing found. Did you mean" : "Nothing found"),
+    empty ? element("p", {}, "mailseek sync fetches it; what is fetched shows up here by itself.") : "",
+    element("ul", {}, ...(suggestions.length ? suggestions : empty ? [] : EXAMPLES).map(tryButton)),
+  );
 }
 
 function tryButton(text) {
@@ -212,6 +210,7 @@ async function walk(step) {
 /** What the address says, after back and forward. */
 function restore() {
   const before = state;
+  address.forget();
   state = address.read();
   input.value = state.q;
   byId("sort").value = state.sort;

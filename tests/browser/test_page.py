@@ -33,6 +33,31 @@ def test_typing_shows_hits_with_their_words_marked(page: Page) -> None:
     window.until(lambda: window.text("#live").endswith("messages found"))
 
 
+def test_the_first_key_is_asked_for_at_once_and_completions_behind_its_hits(page: Page) -> None:
+    window = page()
+    window.rest()
+    window.requests()
+    window.search("fro")
+    window.until(lambda: window.shown("#completions"))
+    asked = [urlsplit(each) for each in window.requests()]
+    paths = [each.path for each in asked]
+    searched = [parse_qs(each.query)["q"] for each in asked if each.path == "/v1/search"]
+    assert searched[0] == ["f"]
+    assert ["fro"] in searched
+    assert "/v1/search" in paths[: paths.index("/v1/suggest")]
+
+
+def test_filters_are_counted_behind_the_hits_and_never_with_them(page: Page) -> None:
+    window = page()
+    window.requests()
+    window.search("lunch")
+    window.rest()
+    asked = [parse_qs(urlsplit(each).query) for each in window.requests() if "/v1/search?" in each]
+    counting = ["facets" in each for each in asked if each["q"] == ["lunch"]]
+    assert counting[0] is False
+    assert all(each["limit"] == ["1"] for each in asked if "facets" in each or "count" in each)
+
+
 def test_a_word_that_is_not_whole_yet_finds_words_that_begin_like_it(page: Page) -> None:
     window = page()
     window.search("lunc")
@@ -58,6 +83,16 @@ def test_the_address_keeps_the_search_and_back_goes_to_the_one_before(page: Page
     assert window.query == "garden is:unread"
 
 
+def test_typing_goes_on_where_a_browser_wants_no_more_addresses(page: Page) -> None:
+    window = page()
+    window.run(
+        "history.replaceState = history.pushState = () => {"
+        " throw new DOMException('too many', 'SecurityError'); }"
+    )
+    window.type("garden")
+    window.until(lambda: {mark.lower()[:6] for mark in window.texts(".hit mark")} == {"garden"})
+
+
 def test_letters_typed_in_one_go_are_one_step_back(page: Page) -> None:
     window = page()
     window.search("lunch")
@@ -80,6 +115,14 @@ def test_a_message_opens_with_its_text_and_back_closes_it(page: Page) -> None:
     window.driver.back()
     window.until(lambda: not window.shown("#message"))
     assert "id=" not in window.address
+
+
+def test_a_hit_beside_an_open_message_shows_two_lines_of_its_text(page: Page) -> None:
+    window = page("/?q=lunch")
+    window.click("a.hit")
+    window.until(lambda: window.shown("#message h2"))
+    lines = "return getComputedStyle(document.querySelector('.hit .piece')).webkitLineClamp"
+    assert window.run(lines) == "2"
 
 
 def test_a_message_has_an_address_of_its_own(page: Page) -> None:
@@ -275,6 +318,15 @@ def test_threads_are_shown_once_and_the_orders_are_orders(page: Page) -> None:
     assert "sort=sender" in window.address
     names = [name.split("\n")[-1].lower() for name in window.texts(".hit .who")]
     assert names == sorted(names)
+
+
+def test_sent_mail_shows_to_whom_it_went(page: Page) -> None:
+    window = page("/?q=in:sent")
+    shown = [each.split("\n")[-1] for each in window.texts(".hit .who")]
+    assert all(each.startswith("To: ") and "Robin" not in each for each in shown)
+    assert "To: Alice Smith" in shown
+    window.search("from:robin in:inbox OR from:alice")
+    assert not any("To: " in each for each in window.texts(".hit .who"))
 
 
 def test_an_older_answer_never_replaces_a_newer_one(window: Window, mailbox: Settings) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
@@ -157,21 +158,32 @@ class Window:
         return int(self.run("return document.querySelectorAll(arguments[0]).length", selector))
 
     def click(self, selector: str) -> None:
-        self.find(selector).click()
+        """On the first of these, as soon as there is one that the page does not replace meanwhile."""
+
+        def clicked() -> bool:
+            try:
+                self.find(selector).click()
+            except StaleElementReferenceException:
+                return False
+            return True
+
+        self.until(clicked, f"a click on {selector}")
 
     def filter(self, clause: str) -> None:
         """Click on the filter that writes this clause."""
-        self.until(lambda: clause in self.attributes(".filter", "data-clause"), clause)
-        self.run(
-            "[...document.querySelectorAll('.filter')]"
-            ".find((each) => each.dataset.clause === arguments[0]).click()",
-            clause,
-        )
+        script = """const filters = [...document.querySelectorAll(".filter")];
+        const wanted = filters.find((each) => each.dataset.clause === arguments[0]);
+        wanted?.click();
+        return Boolean(wanted);"""
+        self.until(lambda: self.run(script, clause), clause)
 
     def press(self, *keys: str) -> None:
-        """Keys, to whatever has the focus."""
+        """Keys, to whatever has the focus when they arrive.
+
+        Not by way of an element that is found first: the page may replace it meanwhile.
+        """
         for key in keys:
-            self.driver.switch_to.active_element.send_keys(key)
+            ActionChains(self.driver).send_keys(key).perform()
 
     def type(self, text: str) -> None:
         """Into the search box, in place of what was there."""
@@ -196,6 +208,11 @@ class Window:
             ),
             "the answer",
         )
+
+    def rest(self) -> None:
+        """Wait until hits are there and counted, after which the page changes nothing by itself."""
+        self.settle()
+        self.until(lambda: self.count("#facets .filter") or self.shown("#nothing"), "the filters")
 
     @property
     def query(self) -> str:

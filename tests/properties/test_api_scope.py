@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given
 from hypothesis import settings as bounds
 from hypothesis import strategies as st
@@ -90,6 +91,25 @@ def test_a_filtered_token_never_learns_of_what_is_outside(
                 sep="\n",
             )
         assert answer == otherwise, question
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a pattern stands for the first thousand words of a segment, which are everybody's: see"
+    " the decision about access",
+)
+@pytest.mark.parametrize("query", ["light*", "*ight*"])
+def test_words_of_mail_outside_do_not_use_up_what_a_pattern_stands_for(query: str) -> None:
+    letters = "abcdefghij"
+    others = " ".join(f"light{a}{b}{c}" for a in letters for b in letters for c in letters)
+    many = Mail(101, text=f"{others}", list_id="other.x.org")
+    seen = Mail(1, text="lightzz", list_id="support.x.org")
+
+    (_, alone), *_ = told([seen], [], [query], by_account=False)
+    (_, beside), *_ = told([seen], [many], [query], by_account=False)
+
+    assert len(json.loads(alone[2])["hits"]) == 1
+    assert beside == alone
 
 
 def told(

@@ -61,16 +61,11 @@ MAILS = (
 
 
 def fill(settings: Settings, mails: Iterable[Mail] = MAILS) -> None:
-    """Put messages into the catalog, in this order, and index them."""
+    """Put messages into the catalog, in this order, beside those that are there, and index them."""
     with Catalog.open(settings.catalog_path) as catalog:
-        begun: dict[tuple[str, str], int] = {}
         for mail in mails:
             account = folders.account_id(catalog, mail.account)
-            where = mail.account, mail.folder
-            if where not in begun:
-                role = "inbox" if mail.folder == "INBOX" else ""
-                with catalog.transaction() as connection:
-                    begun[where] = folders.begin(connection, account, mail.folder, "/", role)
+            folder = folder_of(catalog, account, mail.folder)
             when = FIRST + timedelta(hours=mail.hours)
             headers = Headers(
                 message_id=mail.message_id,
@@ -88,8 +83,19 @@ def fill(settings: Settings, mails: Iterable[Mail] = MAILS) -> None:
                 Document(headers, mail.text, mail.attachments),
             )
             place = [Placing(mail.number, stored_flags(frozenset(mail.flags)), None)]
-            apply.portion(catalog, account, begun[where], Portion(new=[(new, place)]))
+            apply.portion(catalog, account, folder, Portion(new=[(new, place)]))
         drain(catalog, settings.index_path)
+
+
+def folder_of(catalog: Catalog, account: int, name: str) -> int:
+    """The id of an account's folder, which is made where there is none."""
+    row = catalog.connection.execute(
+        "SELECT id FROM folder WHERE account_id = ? AND name = ?", (account, name)
+    ).fetchone()
+    if row is not None:
+        return int(row[0])
+    with catalog.transaction() as connection:
+        return folders.begin(connection, account, name, "/", "inbox" if name == "INBOX" else "")
 
 
 def token(settings: Settings, name: str, *scopes: str, **limits: object) -> str:

@@ -3,7 +3,7 @@
 # server is missing says so itself (and fails under CI=true).
 #
 # Debian lets only one IMAP server be installed at a time, so Cyrus and Courier are unpacked into
-# .servers/ beside Dovecot, which needs no root either.
+# .servers/ beside Dovecot, which needs no root either. So is axe-core, which judges the search page.
 PATH=$PATH:/usr/sbin:/usr/local/sbin
 here=$(cd "$(dirname "$0")/../.." && pwd)
 unpacked=$here/.servers
@@ -23,6 +23,21 @@ unpack() { # NAME PACKAGE: a server with the libraries that this machine lacks
 	cd "$here" && mv "$unpacked/$1.new" "$unpacked/$1"
 }
 
+axe=4.14.1
+axe() {
+	[ -f "$unpacked/axe/package/axe.min.js" ] && return
+	command -v npm >/dev/null 2>&1 || { echo "there is no npm here, so no axe-core; its tests will be skipped"; return; }
+	mkdir -p "$unpacked/axe" && cd "$unpacked/axe" || return
+	if npm pack --silent "axe-core@$axe" >/dev/null 2>&1; then
+		tar -xzf "axe-core-$axe.tgz" package/axe.min.js package/LICENSE
+	else
+		echo "could not get axe-core; its tests will be skipped"
+	fi
+	rm -f "axe-core-$axe.tgz"
+	cd "$here" || return
+}
+
+axe
 wanted=""
 command -v dovecot >/dev/null 2>&1 || wanted="$wanted dovecot-imapd"
 command -v redis-server >/dev/null 2>&1 || wanted="$wanted redis-server"

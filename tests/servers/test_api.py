@@ -92,7 +92,25 @@ def test_a_filter_of_jmap_takes_the_place_of_a_query(client: httpx.Client) -> No
 
 
 def test_the_keys_of_hits_are_those_of_the_document(client: httpx.Client) -> None:
-    assert set(search(client, "", threads=True).json()["hits"][0]) == set(HIT_FIELDS)
+    every = ",".join(HIT_FIELDS)
+    whole, picked = (
+        search(client, "", threads=True, **fields).json()["hits"][0]
+        for fields in ({}, {"fields": every})
+    )
+    assert set(picked) == set(HIT_FIELDS)
+    assert picked == {**whole, "sent": False}
+
+
+def test_a_hit_tells_whether_it_was_sent(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    fill(settings, [Mail(1, folder="Sent"), Mail(2, folder="INBOX"), Mail(3, folder="Absent")])
+    with serving(settings, SECRET) as client:
+        client.headers.update(bearing(SECRET))
+        hits = search(client, "", fields="id,sent").json()["hits"]
+        posted = client.post("/v1/search", json={"q": "", "fields": ["id", "sent"]}).json()["hits"]
+
+    assert {hit["id"]: hit["sent"] for hit in hits} == {1: True, 2: False, 3: False}
+    assert posted == hits
 
 
 def test_facets_count_what_matches(client: httpx.Client) -> None:
@@ -271,6 +289,22 @@ def test_suggestions_complete_what_is_typed(client: httpx.Client) -> None:
 
     assert "from:bob@x.org" in suggested("report from:bo")
     assert "lighthouse" in suggested("lightho")
+
+
+def test_other_words_are_looked_for_unless_they_are_not_wanted(client: httpx.Client) -> None:
+    asked = {"q": "lighthuose", "suggestions": False}
+    assert search(client, "lighthuose").json()["suggestions"] == ["lighthouse"]
+    assert "suggestions" not in search(client, **asked).json()
+    assert "suggestions" not in client.post("/v1/search", json=asked).json()
+
+
+def test_words_are_completed_from_three_letters_on(client: httpx.Client) -> None:
+    def suggested(q: str) -> list[str]:
+        answer = client.get("/v1/suggest", params={"q": q})
+        return [each["text"] for each in answer.json()["suggestions"]]
+
+    assert "lighthouse" in suggested("lig")
+    assert "lighthouse" not in suggested("li")
 
 
 def test_saved_searches_are_kept_and_forgotten(client: httpx.Client) -> None:

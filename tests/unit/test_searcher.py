@@ -16,6 +16,7 @@ from indexer.errors import QueryError, UsageError
 from indexer.extract.document import Attachment
 from indexer.index.whoosh_engine import WhooshEngine
 from indexer.search.completing import completions
+from indexer.search.known_names import AllNames
 from indexer.search.paging import SORTS
 from indexer.search.resolving import Scope
 from indexer.search.searcher import Searcher
@@ -278,6 +279,37 @@ class TestCompleting:
         assert [each.text for each in found][: len(expected) or 1] == expected
         last = query.split(" ")[-1].lstrip("(")
         assert all(query[each.start :] == last for each in found)
+
+    @pytest.mark.parametrize(
+        ("name", "typed", "expected"),
+        [
+            ('The "new" house', "in:the", ['in:“The "new" house”']),
+            ('The "new" house', "in:“the", ['in:“The "new" house”']),
+            ('The "new" house', 'in:“The "n', ['in:“The "new" house”']),
+            ('“The” "new" house', "in:the", ['in:«“The” "new" house»']),
+            ('“The” "new" „«house»＂', "in:the", []),
+        ],
+    )
+    def test_a_name_with_quotes_is_completed_whole_or_not_at_all(
+        self, tmp_path: Path, name: str, typed: str, expected: list[str]
+    ) -> None:
+        deliver(tmp_path, [Letter(folder=name)])
+        with Catalog.open(tmp_path / "catalog.sqlite3", read_only=True) as catalog:
+            found = completions(catalog, WhooshEngine(tmp_path / "index"), typed)
+
+        assert [each.text for each in found] == expected
+        with searching(tmp_path) as searcher:
+            assert [len(searcher.search(each.text).hits) for each in found] == [1] * len(found)
+
+    def test_names_that_are_kept_are_those_of_now(self, home: Path) -> None:
+        with Catalog.open(home / "catalog.sqlite3", read_only=True) as catalog:
+            names = AllNames(catalog, WhooshEngine(home / "index"))
+            before = names.senders("SMI", 10)
+            deliver(home, [Letter(sender="Smilla Sand <smilla@example.org>", day=2)])
+
+            assert before == ["Anna Smith <smith@example.org>"]
+            assert [*names.senders("smi", 10)] == [*before, "Smilla Sand <smilla@example.org>"]
+            assert [*names.senders("smi", 1)] == before
 
     def test_a_completion_is_a_query(self, home: Path) -> None:
         with searching(home) as searcher:
