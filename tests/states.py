@@ -15,6 +15,7 @@ class Fixed:
 
     ids: dict[Node, Collection[int]] = field(default_factory=dict)
     many: bool = False
+    bounded: bool = True
 
     def few(self, state: Node) -> Collection[int] | None:
         if self.many or not isinstance(state, syntax.State):

@@ -48,6 +48,11 @@ class States(Protocol):
     `state` is a tree of nothing but states (`is_of_states`).
     """
 
+    @property
+    def bounded(self) -> bool:
+        """Whether a pattern stands for so many words at the most. Where something is kept from
+        view it must not: words of hidden messages would use up what there is for others."""
+
     def few(self, state: Node) -> Collection[int] | None:
         """The ids of all documents in a state, where they are few; else None."""
 

@@ -20,6 +20,7 @@ from indexer.index.cursors import Cursor
 from indexer.index.engine import States, is_of_states
 from indexer.index.partitions import Segment
 from indexer.index.word_matching import (
+    EXPANSION_LIMIT,
     NOTHING,
     PATTERN_FIELDS,
     Estimated,
@@ -51,7 +52,8 @@ class _Compiler:
     def __init__(self, segment: Segment, states: States, languages: Sequence[str]) -> None:
         self._segment = segment
         self._states = states
-        self._words = WordMatching(segment, languages)
+        most = EXPANSION_LIMIT if states.bounded else None
+        self._words = WordMatching(segment, languages, most=most)
 
     def compile(self, node: syntax.Node) -> Estimated:
         if is_of_states(node):

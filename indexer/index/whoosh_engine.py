@@ -29,11 +29,13 @@ from indexer.index.partitions import (
 from indexer.index.ranking import Scorer, Scores, neutral, scored_words
 from indexer.index.vocabulary import Known, Words
 from indexer.index.whole import matching
-from indexer.index.word_matching import EXPANSION_LIMIT
 from indexer.query.syntax import Node
 
 if TYPE_CHECKING:  # searching does without what writing needs
     from indexer.catalog.records import Record
+
+
+_LOOKED_AT = 1000  # words of a segment, when frequent ones are looked for
 
 
 class WhooshEngine:
@@ -173,7 +175,7 @@ class WhooshEngine:
         for reader in self._open():
             for segment in reader.snapshot():
                 words = segment.vocabulary["text"]
-                for word, number, _ in islice(choose(words), EXPANSION_LIMIT):
+                for word, number, _ in islice(choose(words), _LOOKED_AT):
                     found[word] = found.get(word, 0) + words.counts[number]
         return nlargest(limit, found.items(), key=lambda item: item[1])
 

@@ -14,7 +14,7 @@ from indexer.index.fields import BODY_AT, OTHERWISE, POSITION, QUOTED, WRITTEN
 from indexer.index.partitions import Segment
 from indexer.index.vocabulary import Known
 
-EXPANSION_LIMIT = 1000
+EXPANSION_LIMIT = 10_000
 """Words of one segment that a pattern may stand for; further ones (in dictionary order) are left."""
 
 PATTERN_FIELDS = ("subject", "from", "to", "cc", "bcc", "filename")
@@ -69,9 +69,13 @@ def any_of(parts: Iterable[Estimated]) -> Estimated:
 class WordMatching:
     """Cursors for what stands in one segment. A query's word without letters matches nothing."""
 
-    def __init__(self, segment: Segment, languages: Sequence[str]) -> None:
+    def __init__(
+        self, segment: Segment, languages: Sequence[str], *, most: int | None = EXPANSION_LIMIT
+    ) -> None:
+        """`most`: words that a pattern may stand for, if not all."""
         self._segment = segment
         self._languages = languages
+        self._most = most
 
     def term(self, text: str, field: str) -> Estimated:
         """A word with its other forms; several words side by side."""
@@ -152,7 +156,7 @@ class WordMatching:
         return self._expanded(
             found,
             field,
-            lambda field, start: self._segment.vocabulary[field].beginning(start, EXPANSION_LIMIT),
+            lambda field, start: self._segment.vocabulary[field].beginning(start, self._most),
         )
 
     def holding(self, text: str, field: str) -> Estimated:
@@ -233,7 +237,7 @@ class WordMatching:
         if not found:
             return NOTHING
         *whole, last = found
-        some = list(islice(expand(_name(field), last), EXPANSION_LIMIT))
+        some = list(islice(expand(_name(field), last), self._most))
         parts = [self.phrase([word], field) for word in whole]
         return all_of([*parts, self._any_word(some, field)])
 

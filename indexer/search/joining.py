@@ -19,8 +19,12 @@ _REMEMBERED = 256  # states
 class JoinedStates:
     """The `States` of an engine. Threads of a query are asked of the engine again."""
 
-    def __init__(self, catalog: Catalog, engine: SearchEngine, threads: Threads) -> None:
+    def __init__(
+        self, catalog: Catalog, engine: SearchEngine, threads: Threads, *, bounded: bool = True
+    ) -> None:
+        """`bounded`: see `States.bounded`."""
         self._catalog, self._engine, self._threads = catalog, engine, threads
+        self.bounded = bounded
         self._few: dict[Node, frozenset[int] | None] = {}
         self._questions: dict[Node, Condition] = {}
         self._version = (-1, -1)

@@ -61,7 +61,7 @@ class Searcher:
         self._joined = self._everything
         if not scope.is_everything:
             self.threads = VisibleThreads(catalog, self.visible)
-            self._joined = JoinedStates(catalog, engine, self.threads)
+            self._joined = JoinedStates(catalog, engine, self.threads, bounded=False)
         zone = zone or datetime.now().astimezone().tzinfo or UTC
         self._coverage: tuple[tuple[int, int], dict[str, Counts]] = ((-1, -1), {})
         self._visible = -1, -1, 0
