@@ -12,12 +12,12 @@ from datetime import UTC, datetime, tzinfo
 
 from indexer.errors import QueryError
 from indexer.query import dates, operators, syntax
-from indexer.query.dialects.wording import folder, not_known, unknown, word, wrong
+from indexer.query.dialects.wording import folder, unknown, word
 from indexer.query.joining import Part, both, either, negated, split
 from indexer.query.lexer import Marks, Token, is_blank, shown
-from indexer.query.operators import Context
 from indexer.query.parser import Language, parse
 from indexer.query.syntax import Node, Span
+from indexer.query.values import Context, not_known, wrong
 
 FIELDS = ("from", "to", "cc", "bcc", "subject", "filename")
 """Operators that look for words, and the fields that they look in."""

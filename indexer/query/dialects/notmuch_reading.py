@@ -16,12 +16,12 @@ from datetime import datetime, tzinfo
 from indexer.errors import QueryError
 from indexer.query import operators, syntax
 from indexer.query.dialects import notmuch_dates
-from indexer.query.dialects.wording import folder, message_id, unknown, word, wrong
+from indexer.query.dialects.wording import folder, unknown, word
 from indexer.query.joining import Part, both, either, negated, one_of, runs, sides, split
 from indexer.query.lexer import CONNECTIVES, Marks, Token, fault, is_blank, shown
-from indexer.query.operators import Context
 from indexer.query.parser import Language, parse
 from indexer.query.syntax import Node, Span
+from indexer.query.values import Context, message_id, wrong
 
 FIELDS = {"from": "from", "to": "recipient", "subject": "subject", "body": "body",
           "attachment": "filename"}  # fmt: skip
