@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
-from indexer.errors import QueryError
 from indexer.query import syntax
-from indexer.query.lexer import Token, is_blank, shown
+from indexer.query.lexer import is_blank
 from indexer.query.operators import ROLES
 from indexer.query.ranges import LARGEST
 from indexer.query.syntax import Node, Span
-from indexer.query.values import Context, message_id, nearest, wrong
+from indexer.query.values import message_id
 
 WORD = re.compile(r"[\w.@#&][\w.@#&+'’/%$!?,;-]*")
 """A word that no language takes for anything else, but for connectives."""
@@ -73,17 +71,6 @@ def bounds(size: syntax.SizeRange) -> tuple[int | None, int | None]:
 def one_line(text: str) -> str:
     """A text without line breaks and other controls."""
     return _BLANKS.sub(" ", text).strip()
-
-
-def unknown(
-    operator: Token, known: Iterable[str], context: Context, program: str, elsewhere: str = ""
-) -> QueryError:
-    """An error about an operator that a program does not have; `elsewhere` is what is meant."""
-    names = list(known)
-    message = f"{program} has no operator {shown(operator.text, quoted=False)}:"
-    near = elsewhere or nearest(operator.text.lower(), names)
-    hint = f"did you mean {near}:?" if near else f"known are {', '.join(names)}"
-    return wrong(operator, context, message, f"{hint} (text with a colon goes in quotes)")
 
 
 def is_glob(name: str) -> bool:
