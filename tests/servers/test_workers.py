@@ -307,14 +307,14 @@ class TestChaos:
         self, mailbox: Mailbox, stack: Stack, redis_server: RedisServer, keep: bool
     ) -> None:
         client = mailbox.log_in()
-        bulk(client, "INBOX", range(2500))
+        bulk(client, "INBOX", range(1500))
         services_of_one(stack)
-        assert wait_for(lambda: hits(mailbox, "number2400"), 30), stack.log()
+        assert wait_for(lambda: hits(mailbox, "number1400"), 30), stack.log()
         redis_server.stop()
         if not keep:
             redis_server.lose_data()
         bulk(client, "INBOX", range(5000, 5100))
-        time.sleep(2)
+        time.sleep(1)
         redis_server.start()
 
         converges(mailbox, stack)
@@ -345,7 +345,7 @@ class TestChaos:
         server = dovecot.start(root)
         mailbox = mailbox_on(server, tmp_path / "home")
         client = mailbox.log_in()
-        bulk(client, "INBOX", range(3000))
+        bulk(client, "INBOX", range(1500))
         configure(mailbox)
         with running(
             mailbox.settings.home,
@@ -354,9 +354,9 @@ class TestChaos:
             MAILSEEK_LOG_LEVEL="DEBUG",
         ) as stack:
             services_of_one(stack)
-            assert wait_for(lambda: hits(mailbox, "number2999"), 30), stack.log()
+            assert wait_for(lambda: hits(mailbox, "number1499"), 30), stack.log()
             server.stop()
-            time.sleep(2)
+            time.sleep(1)
             server = dovecot.start(root, port=server.port)
             try:
                 bulk(mailbox.log_in(), "INBOX", range(5000, 5050))
@@ -368,9 +368,9 @@ class TestChaos:
         self, mailbox: Mailbox, stack: Stack
     ) -> None:
         client = mailbox.log_in()
-        bulk(client, "INBOX", range(3000))
+        bulk(client, "INBOX", range(2000))
         client.create_folder("box")
-        bulk(client, "box", range(3000, 6000))
+        bulk(client, "box", range(3000, 5000))
         first = services_of_one(stack)
         assert wait_for(lambda: mailbox.settings.catalog_path.exists(), 20)
         second = stack.start("worker", "-p", "2")
