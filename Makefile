@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MAILSEEK_CORPUS ?= .corpus/mail
 export MAILSEEK_CORPUS
 
-.PHONY: help demo stack test unit lint types contract lock bench bench-search bench-serve bench-page bench-workers bench-following chaos soak clean servers
+.PHONY: help demo stack test test-servers test-others unit lint types contract lock bench bench-search bench-serve bench-page bench-workers bench-following chaos soak clean servers
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -31,8 +31,19 @@ stack: $(VENV)/.runtime servers  ## all services in this terminal: Redis, worker
 		MAILSEEK_LOG=$${MAILSEEK_LOG:-text} PATH="$(abspath $(BIN)):$$PATH" \
 		$(BIN)/honcho start $(STACK_SERVICES)
 
+# Tests wait more than they compute, so two halves of them run at a time; JOBS=1 for one.
+JOBS ?= 2
+ON_REDIS = $(addprefix tests/servers/test_,api_workers.py guard.py locks.py running.py stack.py workers.py)
+ELSEWHERE = $(filter-out tests/servers/,$(dir $(wildcard tests/*/__init__.py)))
+
 test: $(VENV)/.runtime servers  ## all tests, on real servers where they can be had
-	@$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory --keep-going --jobs=$(JOBS) test-servers test-others
+
+test-servers:
+	@$(BIN)/python -m pytest tests/servers $(addprefix --ignore=,$(ON_REDIS))
+
+test-others:
+	@$(BIN)/python -m pytest $(ON_REDIS) $(ELSEWHERE)
 
 unit: $(VENV)/.runtime  ## the tests without a server, in seconds
 	@$(BIN)/python -m pytest tests/unit tests/properties
@@ -53,9 +64,9 @@ chaos: $(VENV)/.runtime servers  ## 200 random kills of services and of syncs, 2
 		$(BIN)/python -m pytest -o timeout=1800 \
 		-k "killed_at or TestChaos or test_faults" tests/servers
 
-soak: $(VENV)/.runtime servers  ## random changes on every server, compared after each pass; STEPS=2000 on each
-	@MAILSEEK_TEST_STEPS=$(or $(STEPS),2000) $(BIN)/python -m pytest -o timeout=3600 -rP \
-		tests/servers/test_random_changes.py
+soak: $(VENV)/.runtime servers  ## STEPS=2000 random changes on each server; 200 pairs of mailboxes for tokens
+	@MAILSEEK_TEST_STEPS=$(or $(STEPS),2000) MAILSEEK_TEST_PAIRS=200 $(BIN)/python -m pytest \
+		-o timeout=3600 -rP tests/servers/test_random_changes.py tests/properties/test_api_scope.py
 
 contract: $(VENV)/.runtime  ## what the index relies on, on Whoosh 2.7.4 as well
 	sh tests/whoosh-2.7.4.sh

@@ -16,21 +16,25 @@ from pathlib import Path
 from typing import Any, Literal
 
 from indexer.errors import ConfigError
+from indexer.service_settings import ApiSettings, WorkerSettings, api, workers
 from indexer.setting_values import (
     addresses,
     first_day,
     globs,
     header_names,
-    host_names,
     is_address,
     known_keys,
     languages,
     number,
     one_of,
-    origins,
     since,
     text,
 )
+
+__all__ = [
+    "AccountSettings", "ApiSettings", "Secret", "Settings", "WorkerSettings", "home_folder",
+    "is_loopback", "load",
+]  # fmt: skip
 
 TLS = Literal["implicit", "starttls", "none"]
 OnDelete = Literal["remove", "keep"]
@@ -48,16 +52,6 @@ _ACCOUNT_KEYS = (
 )  # fmt: skip
 _LISTS = frozenset({"folders", "exclude", "headers", "addresses"})
 _TOP_KEYS = ("accounts", "writers", "languages", "workers", "api")
-_WORKER_KEYS = ("redis", "sync_every", "connections_per_host", "lease")
-_API_KEYS = (
-    "requests_per_minute",
-    "search_seconds",
-    "cors_origins",
-    "webhook_hosts",
-    "keep_events_days",
-)
-_API_LISTS = frozenset({"cors_origins", "webhook_hosts"})
-_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,37 +104,6 @@ class AccountSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerSettings:
-    """The table [workers]; times in seconds. `redis` is a URL, or '' where there are no workers.
-
-    `sync_every`: between two looks at an account that nobody watches. `connections_per_host`: of
-    all workers together. `lease`: after so long without a sign of life a worker counts as dead.
-    """
-
-    redis: str = field(default="", repr=False)  # it may hold a password
-    sync_every: int = 300
-    connections_per_host: int = 10
-    lease: int = 30
-
-
-@dataclass(frozen=True, slots=True)
-class ApiSettings:
-    """The table [api], for `mailseek serve`.
-
-    `requests_per_minute`: of one token, on average, in each process that answers. `search_seconds`:
-    a query that takes longer is stopped. `cors_origins`: of whose pages browsers may ask, such as
-    https://app.example.com; none by default. `webhook_hosts`: names of hosts to which events may be
-    posted although their addresses are private. `keep_events_days`: how long events are kept.
-    """
-
-    requests_per_minute: int = 600
-    search_seconds: int = 10
-    cors_origins: tuple[str, ...] = ()
-    webhook_hosts: tuple[str, ...] = ()
-    keep_events_days: int = 30
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that config.toml and the environment say; `writers` is a number of processes.
 
@@ -150,9 +113,9 @@ class Settings:
     home: Path
     accounts: Mapping[str, AccountSettings] = field(default_factory=dict)
     writers: int = 2
-    workers: WorkerSettings = WorkerSettings()
+    workers: WorkerSettings = field(default_factory=WorkerSettings)
     languages: tuple[str, ...] = ("english",)
-    api: ApiSettings = ApiSettings()
+    api: ApiSettings = field(default_factory=ApiSettings)
 
     @property
     def own_addresses(self) -> tuple[str, ...]:
@@ -208,14 +171,14 @@ def load(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
             for name, keys in accounts.items()
         },
         writers=_writers(environ.get("MAILSEEK_WRITERS", table.get("writers")), str(path)),
-        workers=_workers(table.get("workers", {}), environ, str(path)),
+        workers=workers(table.get("workers", {}), environ, str(path)),
         languages=languages(
             environ["MAILSEEK_LANGUAGES"].split(",")
             if environ.get("MAILSEEK_LANGUAGES")
             else table.get("languages", ["english"]),
             str(path),
         ),
-        api=_api(table.get("api", {}), environ, str(path)),
+        api=api(table.get("api", {}), environ, str(path)),
     )
 
 
@@ -264,56 +227,6 @@ def _writers(value: object, where: str) -> int:
     if value is None:
         return max(1, min(os.cpu_count() or 1, 4))
     return number(value, 1, 64, f"{where}: writers")
-
-
-def _workers(table: object, environ: Mapping[str, str], path: str) -> WorkerSettings:
-    """[workers], with MAILSEEK_REDIS and the like above it."""
-    where = f"{path} [workers]"
-    if not isinstance(table, dict):
-        raise ConfigError("workers is a table", where=path, cure="write [workers] above its keys")
-    known_keys(table, _WORKER_KEYS, where)
-    keys = {**table}
-    for key in _WORKER_KEYS:
-        if environ.get(f"MAILSEEK_{key.upper()}"):
-            keys[key] = environ[f"MAILSEEK_{key.upper()}"]
-    redis = text(keys, "redis", where) if "redis" in keys else ""
-    if redis and not redis.startswith(_REDIS_SCHEMES):
-        raise ConfigError(
-            "this is no URL of a Redis server",
-            where=f"{where}: redis",
-            cure='write redis = "redis://127.0.0.1:6379/0"',
-        )
-    return WorkerSettings(
-        redis=redis,
-        sync_every=number(keys.get("sync_every", 300), 1, 86_400, f"{where}: sync_every"),
-        connections_per_host=number(
-            keys.get("connections_per_host", 10), 1, 1000, f"{where}: connections_per_host"
-        ),
-        lease=number(keys.get("lease", 30), 1, 300, f"{where}: lease"),
-    )
-
-
-def _api(table: object, environ: Mapping[str, str], path: str) -> ApiSettings:
-    """[api], with MAILSEEK_REQUESTS_PER_MINUTE and the like above it."""
-    where = f"{path} [api]"
-    if not isinstance(table, dict):
-        raise ConfigError("api is a table", where=path, cure="write [api] above its keys")
-    known_keys(table, _API_KEYS, where)
-    keys = {**table}
-    for key in _API_KEYS:
-        if value := environ.get(f"MAILSEEK_{key.upper()}"):
-            keys[key] = value.split(",") if key in _API_LISTS else value
-    return ApiSettings(
-        requests_per_minute=number(
-            keys.get("requests_per_minute", 600), 1, 10**6, f"{where}: requests_per_minute"
-        ),
-        search_seconds=number(keys.get("search_seconds", 10), 1, 300, f"{where}: search_seconds"),
-        cors_origins=origins(keys, "cors_origins", where),
-        webhook_hosts=host_names(keys, "webhook_hosts", where),
-        keep_events_days=number(
-            keys.get("keep_events_days", 30), 1, 3650, f"{where}: keep_events_days"
-        ),
-    )
 
 
 def _account(name: str, keys: Mapping[str, Any], where: str) -> AccountSettings:

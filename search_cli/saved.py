@@ -8,9 +8,8 @@ import click
 
 from indexer.catalog import saved
 from indexer.catalog.store import Catalog
-from indexer.errors import ConfigError
 from indexer.settings import load
-from search_cli import output
+from search_cli import named, output
 
 
 @click.group("saved")
@@ -42,11 +41,7 @@ def add(home: Path | None, name: str, query: tuple[str, ...]) -> int:
 @click.pass_obj
 def list_(home: Path | None, as_json: bool) -> int:
     """List the saved searches."""
-    settings = load(home)
-    found: dict[str, str] = {}
-    if settings.catalog_path.exists():
-        with Catalog.open(settings.catalog_path) as catalog:
-            found = saved.listed(catalog)
+    found = named.listed(home, saved.listed) or {}
     if as_json:
         output.print_json({"saved": [{"name": n, "query": q} for n, q in found.items()]})
     elif found:
@@ -62,12 +57,4 @@ def list_(home: Path | None, as_json: bool) -> int:
 @click.pass_obj
 def remove(home: Path | None, name: str) -> int:
     """Forget a saved search."""
-    settings = load(home)
-    if settings.catalog_path.exists():
-        with Catalog.open(settings.catalog_path) as catalog:
-            if saved.remove(catalog, name):
-                click.echo(f"removed {name}")
-                return 0
-    raise ConfigError(
-        f"no saved search is called {name!r}", cure="`mailseek saved list` names them"
-    )
+    return named.remove(home, name, saved.remove, "saved search", "saved")

@@ -14,7 +14,7 @@ from indexer.catalog.store import Catalog
 from indexer.catalog.tokens import Token
 from indexer.errors import ConfigError
 from indexer.settings import Settings, load
-from search_cli import output
+from search_cli import named, output
 
 _LIFETIME = re.compile(r"(\d{1,4})([hdwmy])")
 _UNITS = {
@@ -88,11 +88,7 @@ def create(
 @click.pass_obj
 def list_(home: Path | None, as_json: bool) -> int:
     """List the tokens: what they reach, until when, and when they were used last (to the hour)."""
-    settings = load(home)
-    found: list[Token] = []
-    if settings.catalog_path.exists():
-        with Catalog.open(settings.catalog_path) as catalog:
-            found = tokens.listed(catalog)
+    found = named.listed(home, tokens.listed) or []
     if as_json:
         output.print_json({"tokens": [_as_json(each) for each in found]})
     elif found:
@@ -119,13 +115,7 @@ def list_(home: Path | None, as_json: bool) -> int:
 @click.pass_obj
 def remove(home: Path | None, name: str) -> int:
     """Remove a token; from now on it is good for nothing."""
-    settings = load(home)
-    if settings.catalog_path.exists():
-        with Catalog.open(settings.catalog_path) as catalog:
-            if tokens.remove(catalog, name):
-                click.echo(f"removed {name}")
-                return 0
-    raise ConfigError(f"no token is called {name!r}", cure="`mailseek token list` names them")
+    return named.remove(home, name, tokens.remove, "token", "token")
 
 
 def _check_accounts(settings: Settings, catalog: Catalog, some: list[str]) -> None:

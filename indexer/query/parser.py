@@ -16,8 +16,9 @@ from indexer.errors import QueryError
 from indexer.query import lexer, operators, syntax
 from indexer.query.joining import Part, both, either, joined, negated
 from indexer.query.lexer import LONGEST, VALUES, Marks, Token, fault, tokens
-from indexer.query.operators import OPERATORS, Context
+from indexer.query.operators import OPERATORS
 from indexer.query.syntax import Node
+from indexer.query.values import Context
 
 __all__ = [
     "DEEPEST", "FARTHEST", "OURS", "Language", "both", "check_shape", "either", "negated", "parse"

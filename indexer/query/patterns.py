@@ -37,4 +37,5 @@ def compiled(pattern: str) -> Any:
     except re2.error as error:
         reason = error.args[0]
         text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-        raise BadPattern(text.replace("(?m)", "", 1)[:120]) from None
+        short = text.replace("(?m)", "", 1)[:120]
+        raise BadPattern("".join(each if each.isprintable() else " " for each in short)) from None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _START, _STOP = 15.0, 10.0  # seconds
+_PORTS = range(20_000, 32_768)  # below what Linux (32768) and others (49152) give to connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,12 @@ class RunningServer:
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port on loopback that nobody listens on now, and that no connection is made from: those get
+    higher ones, and one of them could have it before the server does."""
+    while True:
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -22,7 +22,7 @@ from indexer.settings import ApiSettings, Settings
 from search_api.app import create_app
 from tests.servers.api import Mail, bearing, fill, token
 
-PAIRS = int(os.environ.get("MAILSEEK_TEST_PAIRS", "25"))
+PAIRS = int(os.environ.get("MAILSEEK_TEST_PAIRS", "15"))
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
 FILTER = "list:support"
 WORDS = ("lighthouse", "light", "dark", "invoice", "blinks")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -62,6 +63,7 @@ def size_ranges(draw: st.DrawFn) -> Node:
     return syntax.SizeRange(None if shape == "most" else least, None if shape == "least" else most)
 
 
+@cache
 def trees(zone: tzinfo) -> st.SearchStrategy[Node]:
     leaves = st.one_of(
         st.builds(syntax.Term, words, fields),

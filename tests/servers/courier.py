@@ -73,6 +73,8 @@ def _serve(root: Path, port: int) -> None:
     with socket.create_server(("127.0.0.1", port)) as listener:
         while True:
             client, _ = listener.accept()
+            # What imapd writes in several pieces does not wait in between.
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=_greet, args=(client, root), daemon=True).start()
 
 

@@ -58,6 +58,8 @@ class Proxy:
 
     def _pump(self, client: socket.socket) -> None:
         with client, socket.create_connection(self._target) as server:
+            for end in (client, server):  # what comes in pieces goes on in pieces, without waiting
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             passed = {client: 0, server: 0}
             while True:
                 ready, _, _ = select.select([client, server], [], [])

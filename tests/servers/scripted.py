@@ -128,12 +128,13 @@ class Server:
                 *untagged, last = answer if answer is not None else here.answer(command)
                 if not command.startswith(("LOGIN", "CAPABILITY", "IDLE")):
                     untagged = [*self.unasked, *untagged]
-                for each in untagged:
-                    client.sendall(each.encode("utf-8", "surrogateescape") + b"\r\n")
+                said = "".join(f"{each}\r\n" for each in untagged)
                 if command.startswith("IDLE") and last.startswith("OK"):
-                    client.sendall(b"+ idling\r\n")
+                    client.sendall(_octets(f"{said}+ idling\r\n"))
                     lines.readline()
-                client.sendall(f"{tag} {last}\r\n".encode())
+                    said = ""
+                # In one piece: the second of two would wait for the first to be acknowledged.
+                client.sendall(_octets(f"{said}{tag} {last}\r\n"))
 
 
 class _Connection:
@@ -221,7 +222,7 @@ class _Connection:
     def _uidsearch(self, rest: str) -> list[str]:
         found = sorted(self._folder.messages)
         for of in re.findall(r"UID ([\d:*,]+)", rest):
-            found = [uid for uid in found if _inside(uid, of)]
+            found = _those(found, of)
         if since := re.search(r"MODSEQ (\d+)", rest):
             found = [uid for uid in found if self._folder.messages[uid].modseq >= int(since[1])]
         if day := re.search(r"SINCE (\S+)", rest):
@@ -244,16 +245,17 @@ class _Connection:
 
     def _uidfetch(self, rest: str) -> list[str]:
         of, _, items = rest.partition(" ")
-        uids, code = self._limited([u for u in sorted(self._folder.messages) if _inside(u, of)])
+        everything = sorted(self._folder.messages)
+        numbers = {uid: number for number, uid in enumerate(everything, 1)}
+        uids, code = self._limited(_those(everything, of))
         since = re.search(r"CHANGEDSINCE (\d+)", items)
         lines = []
         for uid in uids:
             message = self._folder.messages[uid]
             if since and message.modseq <= int(since[1]):
                 continue
-            number = sorted(self._folder.messages).index(uid) + 1
             told = " ".join(self._told(uid, message, items))
-            lines.append(f"* {number} FETCH ({told})")
+            lines.append(f"* {numbers[uid]} FETCH ({told})")
         return [*lines, f"OK {code}done"]
 
     def _told(self, uid: int, message: Message, items: str) -> Iterator[str]:
@@ -281,9 +283,15 @@ class _Connection:
             yield _literal("BODY[]", message.header() + message.text())
 
 
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
 def _literal(name: str, octets: bytes) -> str:
     return f"{name} {{{len(octets)}}}\r\n{octets.decode()}"
 
 
-def _inside(uid: int, of: str) -> bool:
-    return any(uid in each for each in parse(of.replace("*", str(2**32 - 1)).encode()))
+def _those(uids: list[int], of: str) -> list[int]:
+    """The UIDs of a set, in which a range may stand thousands of times."""
+    ranges = set(parse(of.replace("*", str(2**32 - 1)).encode()))
+    return [uid for uid in uids if any(uid in each for each in ranges)]

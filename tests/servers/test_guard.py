@@ -36,7 +36,7 @@ def guarded(
 ) -> Iterator[Callable[[str], guard.Guard]]:
     """Start a guard for a program; each of its starts leaves a letter in `starts`."""
     monkeypatch.setattr(guard, "_AGAIN", 0.1)
-    monkeypatch.setattr(guard, "_LOOK", 0.2)
+    monkeypatch.setattr(guard, "_LOOK", 0.05)
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # not in a thread
     running: list[tuple[guard.Guard, threading.Thread]] = []
 
@@ -82,10 +82,10 @@ def test_a_worker_that_leaves_messages_lying_is_ended_and_a_quiet_one_is_not(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(guard, "_DEAF", 1.0)
+    monkeypatch.setattr(guard, "_DEAF", 0.4)
     guarded(LIVELY)
     assert wait_for(lambda: starts(tmp_path) == 1, 10)
-    time.sleep(2)
+    time.sleep(1)
     assert starts(tmp_path) == 1
     client.lpush("sync", "a message")
     assert wait_for(lambda: starts(tmp_path) >= 2, 10)
@@ -97,16 +97,16 @@ def test_a_worker_that_works_may_let_messages_wait(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(guard, "_DEAF", 1.0)
+    monkeypatch.setattr(guard, "_DEAF", 0.4)
     busy = (
         "import socket, redis; from worker import activity;"
         f"r = redis.Redis(port={client.connection_pool.connection_kwargs['port']}, decode_responses=True);"
         "shown = activity.doing(r, 'sync', 'x'); shown.__enter__();"
     )
-    client.lpush("sync", "a message")
     guarded(busy + LIVELY)
     assert wait_for(lambda: starts(tmp_path) == 1, 10)
-    time.sleep(2.5)
+    client.lpush("sync", "a message")
+    time.sleep(1)
     assert starts(tmp_path) == 1
 
 

@@ -28,6 +28,8 @@ class Watching:
             stdout=log.with_suffix(".out").open("wb"),
             stderr=log.open("wb"),
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            # A shell's background has it ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def hits(self, query: str) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from indexer import settings
+from indexer import service_settings, settings
 from indexer.extract import headers
 from indexer.setting_values import LANGUAGES
 from search_api.app import create_app
@@ -55,7 +55,7 @@ def test_every_command_has_help_and_those_with_arguments_an_example(name: str) -
 def test_every_setting_is_in_the_guide() -> None:
     table = "\n".join(line for line in GUIDE.splitlines() if line.startswith("| `"))
 
-    for key in (*settings._ACCOUNT_KEYS, *settings._WORKER_KEYS):
+    for key in (*settings._ACCOUNT_KEYS, *service_settings.WORKER_KEYS):
         assert f"`{key}`" in table, key
     for key in settings._TOP_KEYS:
         assert re.search(rf"^\[?{key}\b", GUIDE, re.MULTILINE), key
@@ -74,7 +74,7 @@ def test_every_route_and_setting_of_the_api_is_in_its_page() -> None:
     for path, operations in document["paths"].items():
         for method in operations:
             assert f"`{method.upper()} {path}`" in page, (method, path)
-    for key in settings._API_KEYS:
+    for key in service_settings.API_KEYS:
         assert f"| `{key}` |" in page, key
 
 

@@ -132,6 +132,7 @@ def test_nothing_typed_is_everything(text: str) -> None:
     ("text", "position", "length", "message", "cure"),
     [
         ("a /b(/ c", 2, 4, "this is no regular expression", "RE2"),
+        ("/\x1f(/", 0, 4, "missing ):  (", "RE2"),
         ("body:/b/", 5, 3, "body: takes no regular expression", "subject:"),
         ("in:/b/", 3, 3, "in: takes no regular expression", "subject:"),
         ("a XOR", 2, 3, "nothing stands behind this XOR", "a word"),

@@ -12,12 +12,13 @@ from datetime import UTC, datetime, tzinfo
 
 from indexer.errors import QueryError
 from indexer.query import dates, operators, syntax
-from indexer.query.dialects.wording import folder, not_known, unknown, word, wrong
+from indexer.query.dialects.vocabulary import Vocabulary
+from indexer.query.dialects.wording import folder, word
 from indexer.query.joining import Part, both, either, negated, split
 from indexer.query.lexer import Marks, Token, is_blank, shown
-from indexer.query.operators import Context
 from indexer.query.parser import Language, parse
 from indexer.query.syntax import Node, Span
+from indexer.query.values import Context, not_known, wrong
 
 FIELDS = ("from", "to", "cc", "bcc", "subject", "filename")
 """Operators that look for words, and the fields that they look in."""
@@ -27,6 +28,8 @@ _SAME = ("list", "rfc822msgid", "deliveredto", "size", "larger", "smaller")
 
 _DATES = ("after", "newer", "before", "older", "older_than", "newer_than")
 
+_GMAIL_ONLY = "Gmail does not tell of it over IMAP"
+
 _EXAMPLES = {
     **{name: f'{name}:word or {name}:"two words"' for name in FIELDS},
     "in": "in:inbox", "label": "label:travel", "is": "is:unread", "has": "has:attachment",
@@ -35,18 +38,19 @@ _EXAMPLES = {
     "size": "size:1M", "larger": "larger:5M", "smaller": "smaller:10k",
     **dict.fromkeys(_DATES[:4], "after:2024/03/05"), **dict.fromkeys(_DATES[4:], "older_than:1y"),
 }  # fmt: skip
-"""Gmail's operators, and how each is used."""
-
-_ELSEWHERE = {"since": "after", "folder": "label", "tag": "label", "file": "filename",
-              "attachment": "filename", "id": "rfc822msgid", "date": "after"}  # fmt: skip
-
-_GMAIL_ONLY = "Gmail does not tell of it over IMAP"
-
-_REFUSED = {
-    "category": (_GMAIL_ONLY, "leave it out, or look for the sender's List-Id: list:…"),
-    "lang": ("languages are not recognised", "search for a word of the language"),
-}
-"""Operators that Gmail has and we cannot answer: why, and what comes near."""
+_ELSEWHERE = {
+    "since": "after", "folder": "label", "tag": "label", "file": "filename", "attachment": "filename",
+    "id": "rfc822msgid", "date": "after",
+}  # fmt: skip
+VOCABULARY = Vocabulary(
+    "Gmail",
+    _EXAMPLES,
+    refused={
+        "category": (_GMAIL_ONLY, "leave it out, or look for the sender's List-Id: list:…"),
+        "lang": ("languages are not recognised", "search for a word of the language"),
+    },
+    elsewhere=_ELSEWHERE,
+)
 
 _STATES: dict[str, Callable[[Span], Node]] = {
     "unread": lambda span: syntax.Is("unread", span),
@@ -87,22 +91,9 @@ def _joined(parts: Sequence[Part]) -> Node:
     ])  # fmt: skip
 
 
-def _check(operator: Token, context: Context) -> None:
-    name = operator.text.lower()
-    if name in _REFUSED:
-        why, cure = _REFUSED[name]
-        raise wrong(operator, context, f"{name}: cannot be asked: {why}", cure)
-    if name not in _EXAMPLES:
-        raise unknown(operator, _EXAMPLES, context, "Gmail", _ELSEWHERE.get(name, ""))
-
-
-def _example(operator: Token) -> str:
-    return f"write for example {_EXAMPLES[operator.text.lower()]}"
-
-
 def _leaf(operator: Token | None, value: Token, context: Context) -> Node:
     if is_blank(value.text) or (value.kind == "word" and not value.text.strip("*")):
-        cure = _example(operator) if operator else "remove it; in:anywhere finds all mail"
+        cure = VOCABULARY.example(operator) if operator else "remove it; in:anywhere finds all mail"
         raise wrong(value, context, "there is nothing to look for", cure)
     if operator is None:
         return _words("", value, (value.start, value.end))
@@ -201,9 +192,10 @@ def _begin(name: str, value: Token, context: Context) -> datetime:
 
 
 _LANGUAGE = Language(
-    known={*_EXAMPLES, *_REFUSED},
+    known=VOCABULARY.names(),
     marks=Marks({"AND": "and", "OR": "or", "NOT": "not"}, re.compile("AROUND"), exact="+",
                 patterns=False),
-    check=_check, leaf=_leaf, example=_example, joined=_joined, near="budget AROUND 5 meeting",
+    check=VOCABULARY.check, leaf=_leaf, example=VOCABULARY.example, joined=_joined,
+    near="budget AROUND 5 meeting",
     stars=False,
 )  # fmt: skip

@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from difflib import get_close_matches
 
 from indexer.errors import QueryError
-from indexer.query import dates, operators, syntax
+from indexer.query import dates, ranges, syntax
 from indexer.query.dialects import wording
 from indexer.query.dialects.imap_tokens import Token, tokens
 from indexer.query.joining import both, either, negated
 from indexer.query.lexer import check, fault, is_blank, shown
 from indexer.query.parser import DEEPEST, check_shape
 from indexer.query.syntax import Node
+from indexer.query.values import HEADER_NAME, nearest
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -149,7 +149,7 @@ class _Reader:
             message = f"{shown(name, quoted=False)} cannot be asked: {_POSITION}"
             return self._wrong(token, message, "leave it out, or write ALL")
         known = [*_KEYS, "NOT", "OR"]
-        near = next(iter(get_close_matches(name[:40], known, n=1)), "")
+        near = nearest(name, known)
         hint = f"did you mean {near}?" if near else f"known are {', '.join(known)}"
         return self._wrong(token, f"there is no search key {shown(token.text)}", hint)
 
@@ -164,7 +164,7 @@ class _Reader:
     def header(self, _name: str, key: Token) -> Node:
         """`HEADER X-Mailer mutt`; an empty string is any."""
         field = self._value(key, "X-Mailer mutt")
-        if not wording.HEADER_NAME.fullmatch(field.text):
+        if not HEADER_NAME.fullmatch(field.text):
             message = f"{shown(field.text)} is no header field"
             raise self._wrong(field, message, "write HEADER X-Mailer mutt")
         value = self._value(key, 'X-Mailer mutt, or "" for any')
@@ -181,7 +181,7 @@ class _Reader:
 
     def size(self, name: str, key: Token) -> Node:
         """Both exclude the size itself."""
-        octets, value = self._number(key, operators.LARGEST)
+        octets, value = self._number(key, ranges.LARGEST)
         span = (key.start, value.end)
         if name == "LARGER":
             return syntax.SizeRange(octets + 1, None, span)

@@ -12,9 +12,10 @@ from typing import Literal
 from indexer.query import syntax
 from indexer.query.dialects.imap_reading import KEYWORD, MONTHS
 from indexer.query.dialects.translation import Grammar, Losses, Translation, day_of, translated
-from indexer.query.dialects.wording import HEADER_NAME, SEVERAL, bounds, one_line
+from indexer.query.dialects.wording import SEVERAL, bounds, one_line
 from indexer.query.lexer import is_blank
 from indexer.query.syntax import Node
+from indexer.query.values import HEADER_NAME
 
 _FIELDS = {
     "": "TEXT",

@@ -9,16 +9,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from difflib import get_close_matches
 
 from indexer.errors import QueryError
-from indexer.query import dates, operators, syntax
+from indexer.query import dates, ranges, syntax
 from indexer.query.dialects import json_text, wording
 from indexer.query.dialects.json_text import Array, Key, Object, Scalar, Value
 from indexer.query.joining import both, either, negated
 from indexer.query.lexer import check, fault, is_blank, shown
 from indexer.query.parser import check_shape
 from indexer.query.syntax import Node
+from indexer.query.values import HEADER_NAME, nearest
 
 _TOKEN = re.compile(r"""(["'])((?:\\.|(?!\1|\\).)*+)\1(?=\s|$)|\S+""", re.DOTALL)
 _ESCAPED = re.compile(r"""\\(["'\\])""")
@@ -79,7 +79,7 @@ class _Filter:
     def _condition(self, key: Key, value: Value) -> Node:
         make = _CONDITIONS.get(key.name)
         if make is None:
-            near = next(iter(get_close_matches(key.name[:40], _CONDITIONS, n=1)), "")
+            near = nearest(key.name, _CONDITIONS)
             hint = f"did you mean {near}? " if near else ""
             message = f"a filter has no condition {shown(key.name)}"
             raise self._wrong(key, message, f"{hint}known are {', '.join(_CONDITIONS)}")
@@ -125,11 +125,7 @@ class _Filter:
     def size(self, value: Value) -> int:
         """Octets."""
         size = value.content if isinstance(value, Scalar) else None
-        if (
-            not isinstance(size, int)
-            or isinstance(size, bool)
-            or not 0 <= size <= operators.LARGEST
-        ):
+        if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= ranges.LARGEST:
             raise self._wrong(value, "this takes a number of octets", "write 1048576")
         return size
 
@@ -168,7 +164,7 @@ class _Filter:
             cure = 'write "header": ["X-Mailer", "mutt"], or ["X-Mailer"] for any'
             raise self._wrong(value, "this takes a name, or a name and a text", cure)
         name, *texts = value.items
-        if not wording.HEADER_NAME.fullmatch(self._string(name)):
+        if not HEADER_NAME.fullmatch(self._string(name)):
             raise self._wrong(name, "this is no name of a header field", 'write "X-Mailer"')
         text = self._string(texts[0]) if texts else ""
         if texts and is_blank(text):

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, tzinfo
 from indexer.query import syntax
 from indexer.query.dialects.jmap_reading import KEYWORD, STATES
 from indexer.query.dialects.translation import Grammar, Losses, Translation, translated
-from indexer.query.dialects.wording import HEADER_NAME, SEVERAL, bounds, is_glob, is_plain, one_line
+from indexer.query.dialects.wording import SEVERAL, bounds, is_glob, is_plain, one_line
 from indexer.query.lexer import is_blank
 from indexer.query.syntax import Node
+from indexer.query.values import HEADER_NAME
 
 _Filter = dict[str, object]
 """A FilterOperator or a FilterCondition."""

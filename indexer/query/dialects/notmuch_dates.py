@@ -11,10 +11,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from indexer.query import dates, syntax
-from indexer.query.dialects.wording import wrong
 from indexer.query.lexer import Token, shown
-from indexer.query.operators import Context, date_of_several_words
+from indexer.query.ranges import date_of_several_words
 from indexer.query.syntax import Span
+from indexer.query.values import Context, wrong
 
 _SECOND = timedelta(seconds=1)
 _MOMENT = re.compile(r"@([0-9]{1,11})")

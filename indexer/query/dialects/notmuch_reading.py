@@ -16,12 +16,13 @@ from datetime import datetime, tzinfo
 from indexer.errors import QueryError
 from indexer.query import operators, syntax
 from indexer.query.dialects import notmuch_dates
-from indexer.query.dialects.wording import folder, message_id, unknown, word, wrong
+from indexer.query.dialects.vocabulary import Vocabulary
+from indexer.query.dialects.wording import folder, word
 from indexer.query.joining import Part, both, either, negated, one_of, runs, sides, split
 from indexer.query.lexer import CONNECTIVES, Marks, Token, fault, is_blank, shown
-from indexer.query.operators import Context
 from indexer.query.parser import Language, parse
 from indexer.query.syntax import Node, Span
+from indexer.query.values import Context, message_id, wrong
 
 FIELDS = {"from": "from", "to": "recipient", "subject": "subject", "body": "body",
           "attachment": "filename"}  # fmt: skip
@@ -51,7 +52,20 @@ _EXAMPLES = {
     "path": "path:Lists/**", "id": "id:1@example.com", "mid": "mid:1@example.com",
     "thread": 'thread:4700 or thread:"{from:ann}"', "date": "date:2024-03..", "query": "query:name",
 }  # fmt: skip
-"""notmuch's operators, and how each is used."""
+_ELSEWHERE = {
+    "cc": "to", "bcc": "to", "label": "tag", "keyword": "tag", "in": "folder",
+    "filename": "attachment", "after": "date", "before": "date", "since": "date",
+}  # fmt: skip
+VOCABULARY = Vocabulary(
+    "notmuch",
+    _EXAMPLES,
+    refused={
+        "lastmod": ("changes have no numbers here", "leave it out; date: asks for dates"),
+        "property": ("notmuch keeps properties for itself", "leave it out"),
+        "sexp": ("s-expressions are not read", "write it with and, or and not"),
+    },
+    elsewhere=_ELSEWHERE,
+)
 
 _GROUPED = (
     "from",
@@ -70,16 +84,6 @@ _GROUPED = (
 
 _CAPITALS = ("", "subject", "body", "filename")
 """Fields whose words have other forms, which a capital letter excludes."""
-
-_REFUSED = {
-    "lastmod": ("changes have no numbers here", "leave it out; date: asks for dates"),
-    "property": ("notmuch keeps properties for itself", "leave it out"),
-    "sexp": ("s-expressions are not read", "write it with and, or and not"),
-}
-"""Operators that notmuch has and we cannot answer: why, and what comes near."""
-
-_ELSEWHERE = {"cc": "to", "bcc": "to", "label": "tag", "keyword": "tag", "in": "folder",
-              "filename": "attachment", "after": "date", "before": "date", "since": "date"}  # fmt: skip
 
 
 def read(text: str, *, now: datetime, zone: tzinfo) -> Node:
@@ -119,19 +123,6 @@ def _group(part: Part) -> str:
     return part.operator if part.operator in _GROUPED else ""
 
 
-def _check(operator: Token, context: Context) -> None:
-    name = operator.text.lower()
-    if name in _REFUSED:
-        why, cure = _REFUSED[name]
-        raise wrong(operator, context, f"{name}: cannot be asked: {why}", cure)
-    if name not in _EXAMPLES:
-        raise unknown(operator, _EXAMPLES, context, "notmuch", _ELSEWHERE.get(name, ""))
-
-
-def _example(operator: Token) -> str:
-    return f"write for example {_EXAMPLES[operator.text.lower()]}"
-
-
 def _leaf(operator: Token | None, value: Token, context: Context) -> Node:
     name = operator.text.lower() if operator else ""
     span = (value.start, value.end)
@@ -140,7 +131,7 @@ def _leaf(operator: Token | None, value: Token, context: Context) -> Node:
     if is_blank(value.text):
         if name in ("folder", "path") and value.kind == "phrase":
             return syntax.In("inbox", span)  # the top of the mail store
-        cure = _example(operator) if operator else "remove it"
+        cure = VOCABULARY.example(operator) if operator else "remove it"
         raise wrong(value, context, "there is nothing to look for", cure)
     if not name and value.kind == "word" and value.text == "*":
         return syntax.Everything()
@@ -258,11 +249,12 @@ def _moved(node: Node, at: Sequence[int]) -> Node:
 
 
 _LANGUAGE = Language(
-    known={*_EXAMPLES, *_REFUSED},
+    known=VOCABULARY.names(),
     marks=Marks(
         CONNECTIVES, re.compile(r"(?:NEAR|ADJ)(?:/[0-9]{1,3})?|(?i:near|adj)/[0-9]{1,3}"),
         any_case=True, exact="", plus=True, patterns=False, doubled=True,
     ),
-    check=_check, leaf=_leaf, example=_example, joined=_joined, near="budget NEAR/5 meeting",
+    check=VOCABULARY.check, leaf=_leaf, example=VOCABULARY.example, joined=_joined,
+    near="budget NEAR/5 meeting",
     braces=False,
 )  # fmt: skip

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from difflib import get_close_matches
 
-from indexer.errors import QueryError
 from indexer.query import syntax
-from indexer.query.lexer import Token, fault, is_blank, shown
-from indexer.query.operators import LARGEST, ROLES, Context
+from indexer.query.lexer import is_blank
+from indexer.query.operators import ROLES
+from indexer.query.ranges import LARGEST
 from indexer.query.syntax import Node, Span
+from indexer.query.values import message_id
 
 WORD = re.compile(r"[\w.@#&][\w.@#&+'’/%$!?,;-]*")
 """A word that no language takes for anything else, but for connectives."""
@@ -22,9 +21,6 @@ ADDRESSES = ("from", "to", "cc", "bcc")
 
 SEVERAL = {"recipient": ADDRESSES[1:], "with": ADDRESSES}
 """Fields that stand for several of ADDRESSES."""
-
-HEADER_NAME = re.compile(r"[!-9;-<>-~]{1,76}")
-"""RFC 5322 section 2.2, but for the =."""
 
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
@@ -42,11 +38,6 @@ def word(text: str, field: str, span: Span) -> syntax.Term | syntax.Phrase:
 def folder(name: str, span: Span) -> syntax.In:
     """A folder by its name, or by the role that goes by this name."""
     return syntax.In(ROLES.get(name.lower(), name), span)
-
-
-def message_id(text: str) -> str:
-    """A Message-ID without its angle brackets."""
-    return text.strip().removeprefix("<").removesuffix(">")
 
 
 def header(name: str, text: str, span: Span) -> Node:
@@ -80,31 +71,6 @@ def bounds(size: syntax.SizeRange) -> tuple[int | None, int | None]:
 def one_line(text: str) -> str:
     """A text without line breaks and other controls."""
     return _BLANKS.sub(" ", text).strip()
-
-
-def wrong(token: Token, context: Context, message: str, cure: str) -> QueryError:
-    """An error about a token."""
-    return fault(context.query, token.start, token.end, message, cure)
-
-
-def unknown(
-    operator: Token, known: Iterable[str], context: Context, program: str, elsewhere: str = ""
-) -> QueryError:
-    """An error about an operator that a program does not have; `elsewhere` is what is meant."""
-    names = list(known)
-    message = f"{program} has no operator {shown(operator.text, quoted=False)}:"
-    near = elsewhere or next(iter(get_close_matches(operator.text.lower()[:40], names, n=1)), "")
-    hint = f"did you mean {near}:?" if near else f"known are {', '.join(names)}"
-    return wrong(operator, context, message, f"{hint} (text with a colon goes in quotes)")
-
-
-def not_known(name: str, value: Token, known: Iterable[str], context: Context) -> QueryError:
-    """An error about the value of an operator that takes one of a few words."""
-    names = list(known)
-    near = next(iter(get_close_matches(value.text.lower()[:40], names, n=1)), "")
-    hint = f"did you mean {name}:{near}? " if near else ""
-    message = f"{name}: does not know {shown(value.text)}"
-    return wrong(value, context, message, f"{hint}known are {', '.join(names)}")
 
 
 def is_glob(name: str) -> bool:
