@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import time
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -14,7 +16,6 @@ from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from struct import error as StructError
-from struct import unpack
 from typing import Any
 
 from whoosh.filedb.filestore import FileStorage, Storage
@@ -134,30 +135,30 @@ class Segment:
         self.vocabulary: Vocabulary = reader._terms.vocabulary
 
     @cached_property
-    def size(self) -> tuple[int, ...]:
+    def size(self) -> Sequence[int]:
         """All sizes at once, by document number."""
         return self._whole_column("size")
 
     @cached_property
-    def received(self) -> tuple[int, ...]:
+    def received(self) -> Sequence[int]:
         """All times of arrival at once, by document number."""
         return self._whole_column("received")
 
     @cached_property
-    def dates(self) -> tuple[int, ...]:
+    def dates(self) -> Sequence[int]:
         """All dates at once, by document number; a single one is had by `date`."""
         return self._whole_column("date")
 
     @cached_property
-    def lengths(self) -> tuple[int, ...]:
+    def lengths(self) -> Sequence[int]:
         """How many words each document has."""
         return self._whole_column("length")
 
-    def _whole_column(self, name: str) -> tuple[int, ...]:
+    def _whole_column(self, name: str) -> Sequence[int]:
         return column_values(self.reader.column_reader(name, translate=False), self.documents)
 
     @cached_property
-    def ids(self) -> tuple[int, ...]:
+    def ids(self) -> Sequence[int]:
         """All ids at once, by document number."""
         return column_values(self.id, self.documents)
 
@@ -229,19 +230,22 @@ class Lines:
         return bisect_right(self._ends, at)
 
 
-def column_values(column: Any, documents: int) -> tuple[int, ...]:
-    """A whole column of 64-bit numbers in one step.
+def column_values(column: Any, documents: int) -> array[int]:
+    """A whole column of 64-bit numbers in one step, eight octets each.
 
-    Whoosh reads a column number by number, a microsecond each; its fixed-width file is unpacked at
-    once here. Falls back to Whoosh's way for the stand-in of a column that has no file.
+    Whoosh reads a column number by number, a microsecond each; its fixed-width file is read at once
+    here. Falls back to Whoosh's way for the stand-in of a column that has no file.
     """
+    values = array("q")
     try:
         stored: int = min(documents, column._count)
-        raw = column._dbfile.get(column._basepos, 8 * stored)
+        values.frombytes(column._dbfile.get(column._basepos, 8 * stored))
     except AttributeError:
-        return tuple(column[number] for number in range(documents))
-    values: tuple[int, ...] = unpack(f"!{stored}q", raw)
-    return values + (0,) * (documents - stored)
+        return array("q", (column[number] for number in range(documents)))
+    if sys.byteorder == "little":  # Whoosh's is the other one
+        values.byteswap()
+    values.extend([0] * (documents - stored))
+    return values
 
 
 class PartitionReader:
