@@ -1,12 +1,17 @@
-"""Posting lists as dictionaries, number → weight: what ranking makes of them, the latest remembered."""
+"""Posting lists as dictionaries, number → impact: what ranking makes of them, the latest remembered."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from indexer.index.partitions import Segment
 
+FORM = 0.4
+"""What another form of a word counts."""
+
 _MOST = 250_000  # postings that are remembered; about 100 octets each
+_EMPTY = 5  # what a list costs without any, in postings
 
 
 class Decoded:
@@ -14,19 +19,26 @@ class Decoded:
 
     def __init__(self, most: int = _MOST) -> None:
         self._most, self._held = most, 0
-        self._lists: OrderedDict[tuple[str, str, int], dict[int, int]] = OrderedDict()
+        self._lists: OrderedDict[tuple[str, ...], dict[int, float]] = OrderedDict()
 
-    def weights(self, segment: Segment, field: str, number: int) -> dict[int, int]:
-        """The documents of a field's word, by its number, with what it weighs there in tenths."""
-        key = segment.key[0], field, number
+    def impacts(
+        self, segment: Segment, field: str, word: str, languages: Sequence[str] = ()
+    ) -> dict[int, float]:
+        """The documents of a field's word, or of its forms in some languages, with their impacts."""
+        key = segment.key[0], field, word, *languages
         if key in self._lists:
             self._lists.move_to_end(key)
             return self._lists[key]
-        postings = segment.vocabulary[field].posting_list(number)
-        found = dict(zip(postings.documents.tolist(), postings.weights, strict=True))
+        found: dict[int, float] = {}
+        if postings := segment.postings(field, word):
+            found.update(zip(postings.documents.tolist(), postings.impacts, strict=True))
+        for other in segment.forms(word, field, languages) if languages else ():
+            postings = segment.vocabulary[field].posting_list(other.number)
+            for number, impact in zip(postings.documents.tolist(), postings.impacts, strict=True):
+                found[number] = found.get(number, 0) + FORM * impact
         self._lists[key] = found
-        self._held += len(found)
+        self._held += len(found) + _EMPTY
         while self._held > self._most and len(self._lists) > 1:
             _, oldest = self._lists.popitem(last=False)
-            self._held -= len(oldest)
+            self._held -= len(oldest) + _EMPTY
         return found

@@ -1,4 +1,10 @@
-"""A record of the catalog → the words, weights and places that the index keeps of it."""
+"""A record of the catalog → the words that the index keeps of it, their impacts and their places.
+
+How much a document is about a word (its impact) is fixed here, as BM25F has it: how often the word
+stands there, by where that is, saturated, and less in a long text. S. Robertson, H. Zaragoza: The
+Probabilistic Relevance Framework (2009), section 3. What a text's length is compared with is a usual
+length instead of the mailbox's average: so an impact never changes, and an octet holds it.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +17,15 @@ from indexer.extract.quoting import quoted_spans
 from indexer.index import fields
 from indexer.index.analysis import words, words_as_written
 from indexer.index.fields import BODY_AT, OTHERWISE, POSITION, WRITTEN, Posting
-from indexer.index.posting_lists import HEAVIEST
+from indexer.index.posting_lists import FULL
 
 SUBJECT, SENDER, RECIPIENT, FILENAME, BODY, QUOTED = 40, 30, 10, 20, 10, 3
 """What one occurrence of a word weighs, by where it stands, in tenths."""
+
+SATURATION, LENGTH = 1.2, 0.6
+"""BM25's k1 and b; mail that quotes a lot is long without being about less."""
+
+_USUAL_LENGTH = 400  # words
 
 _PART_WORDS = 400  # of a header; all of them must stay below BODY_AT, gaps included
 _GAP = 8 * POSITION  # between parts, so that no phrase reaches from one into the next
@@ -54,7 +65,7 @@ def document_fields(record: Record) -> dict[str, Any]:
             continue
         small: _Places = {}
         _add(small, folded, written, 0)
-        values[field] = {word: Posting(BODY, at) for word, at in small.items()}
+        values[field] = {word: Posting(0, at) for word, at in small.items()}
         room = max(min(_PART_WORDS, (BODY_AT - place - _GAP) // POSITION), 0)
         folded, written = folded[:room], written[:room]
         place = _add(places, folded, written, place) + _GAP
@@ -62,8 +73,7 @@ def document_fields(record: Record) -> dict[str, Any]:
             # A place weighs one below, wherever it is: only what is above that is added here.
             extra[word] = extra.get(word, 0) + weight - BODY
     _body_places(record.text, places)
-    values["text"] = _weigh(places, extra)
-    values["length"] = sum(len(at) for word, at in places.items() if word[0] != WRITTEN)
+    values["text"] = _weighed(places, extra)
     return values
 
 
@@ -90,7 +100,7 @@ def _header_places(other: Iterable[tuple[str, str]]) -> dict[str, Posting]:
         found = [f"{name}={word}" for word in words(text)[:_HEADER_WORDS]]
         places.setdefault(f"{name}=", []).append(place)
         place = _add(places, found, found, place + POSITION) + _GAP
-    return {word: Posting(BODY, at) for word, at in places.items()}
+    return {word: Posting(0, at) for word, at in places.items()}
 
 
 def _add(places: _Places, folded: list[str], written: list[str], place: int) -> int:
@@ -122,8 +132,11 @@ def _body_places(text: str, places: _Places) -> None:
         at = end
 
 
-def _weigh(places: _Places, extra: dict[str, int]) -> dict[str, Posting]:
+def _weighed(places: _Places, extra: dict[str, int]) -> dict[str, Posting]:
     """Own words count one each, quoted ones less, header words more."""
+    length = sum([len(at) for word, at in places.items() if word[0] != WRITTEN])
+    norm = BODY * SATURATION * (1 - LENGTH + LENGTH * length / _USUAL_LENGTH)
+    impacts: dict[int, int] = {}  # by weight: a text has few different ones
     weighed: dict[str, Posting] = {}
     lighter = BODY - QUOTED
     for word, at in places.items():
@@ -133,5 +146,7 @@ def _weigh(places: _Places, extra: dict[str, int]) -> dict[str, Posting]:
             weight -= lighter * quoted
         if word in extra:
             weight += extra[word]
-        weighed[word] = Posting(min(weight, HEAVIEST), at)
+        if weight not in impacts:
+            impacts[weight] = max(round(FULL * weight / (weight + norm)), 1)
+        weighed[word] = Posting(impacts[weight], at)
     return weighed

@@ -84,12 +84,11 @@ class PartitionStats:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a ranked answer ends, and what its scores were made with (see `ranking`): `newest` date,
-    `highest` id, `average` length in words, and the `rarity` of each word."""
+    `highest` id, and the `rarity` of each word."""
 
     last: Match
     newest: int
     highest: int
-    average: float
     rarity: tuple[float, ...]
 
 

@@ -15,7 +15,6 @@ id       the catalog's document id (column)
 date     effective date, seconds since 1970 (column); documents are written newest first
 received when it arrived on the server (column)
 size     RFC822.SIZE (column)
-length   words of `text` (column)
 from_lines, to_lines, cc_lines, bcc_lines, subject_lines, filename_lines
          subject, addresses and names as they are, a line each, for regular expressions (columns)
 ======== ========================================================================================
@@ -26,8 +25,8 @@ A word that is written in another way than it is folded (`Polish`, `Größe`) is
 as `=Polish`, at the same place. A place in `text` is a number: four times the word's position, plus
 two where it is written otherwise, plus one where it is quoted from somebody else. Positions below
 `BODY_AT` belong to the headers. So one list of postings answers `word`, `=word`, `body:word` and
-phrases, and a word's weight (the subject and the sender count more than the body, the body more
-than quoted text) is fixed once, at indexing.
+phrases, and how much a document is about a word (the subject and the sender count more than the body,
+the body more than quoted text) is fixed once, at indexing: its impact.
 """
 
 from __future__ import annotations
@@ -58,10 +57,10 @@ _SHORT = tuple(Struct(f"<{count}H") for count in range(128))
 
 
 class Posting(NamedTuple):
-    """A word in one document: how much it weighs, in tenths and 255 at the most, and where it stands
-    (places, ascending)."""
+    """A word in one document: how much the document is about it (an octet, see `documents`), and
+    where it stands (places, ascending)."""
 
-    weight: int
+    impact: int
     places: list[int]
 
 
@@ -105,24 +104,24 @@ class WordsField(fields.FieldType):
 
     indexed = True
     stored = False
+    scorable = False
     vector = None
     column_type = None
     unique = False
     analyzer = None
     multitoken_query = "default"
 
-    def __init__(self, *, scorable: bool) -> None:
+    def __init__(self) -> None:
         self.format = PlacesFormat()
-        self.scorable = scorable
 
     def index(
         self, value: Mapping[str, Posting], **_kwargs: Any
     ) -> Generator[tuple[bytes, int, int, bytes], Any, None]:
-        """(word, frequency, weight, packed places) for each word; one that is posted as it is
+        """(word, frequency, impact, packed places) for each word; one that is posted as it is
         written was counted already."""
-        for word, (weight, places) in value.items():
+        for word, (impact, places) in value.items():
             count = len(places) if word[0] != WRITTEN else 0
-            yield word.encode(), count, weight, pack_places(places)
+            yield word.encode(), count, impact, pack_places(places)
 
 
 class MarksField(fields.FieldType):
@@ -142,9 +141,9 @@ class MarksField(fields.FieldType):
     def index(
         self, value: Iterable[str], **_kwargs: Any
     ) -> Generator[tuple[bytes, int, int, bytes], Any, None]:
-        """(word, 1, a weight of one, nothing) for each word; on one line, whatever a server sent."""
+        """(word, 1, 0, nothing) for each word; on one line, whatever a server sent."""
         for word in {" ".join(word.split()) for word in value} - {""}:
-            yield word.encode(errors="replace"), 1, 10, b""
+            yield word.encode(errors="replace"), 1, 0, b""
 
 
 def lines(field: str) -> str:
@@ -155,14 +154,13 @@ def lines(field: str) -> str:
 def schema() -> fields.Schema:
     """The schema of every partition."""
     return fields.Schema(
-        text=WordsField(scorable=True),
-        **{name: WordsField(scorable=False) for name in WORD_FIELDS},
-        header=WordsField(scorable=False),
+        text=WordsField(),
+        **{name: WordsField() for name in WORD_FIELDS},
+        header=WordsField(),
         **{name: MarksField() for name in ("has", "list", "type")},
         **{lines(name): fields.COLUMN(columns.VarBytesColumn()) for name in WORD_FIELDS},
         id=fields.COLUMN(columns.NumericColumn("q")),
         date=fields.COLUMN(columns.NumericColumn("q")),
         received=fields.COLUMN(columns.NumericColumn("q")),
         size=fields.COLUMN(columns.NumericColumn("q")),
-        length=fields.COLUMN(columns.NumericColumn("q")),
     )

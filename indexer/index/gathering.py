@@ -19,19 +19,19 @@ class Gathering:
     the words needs sorting."""
 
     def __init__(self) -> None:
-        # Of each word a flat list: document, weight, packed places, document, …
+        # Of each word a flat list: document, impact, packed places, document, …
         self._fields: dict[str, dict[bytes, list[Any]]] = {}
 
     def add(self, posting: tuple[str, bytes, int, float, bytes]) -> None:
-        """(field, word, document, weight in tenths, packed places)."""
-        field, word, document, weight, places = posting
+        """(field, word, document, impact, packed places)."""
+        field, word, document, impact, places = posting
         words = self._fields.get(field)
         if words is None:
             words = self._fields[field] = {}
         if word in words:
-            words[word] += (document, int(weight), places)
+            words[word] += (document, int(impact), places)
         else:
-            words[word] = [document, int(weight), places]
+            words[word] = [document, int(impact), places]
 
     def iter_postings(self) -> Iterator[Written]:
         """All lists, by field and in order of their words."""
@@ -92,15 +92,15 @@ def _alone(postings: PostingList, new: Sequence[int]) -> tuple[list[int], bytes]
 def _joined(lists: Iterable[tuple[PostingList, Sequence[int]]]) -> tuple[list[int], bytes]:
     """A word of several segments: its new document numbers and its list."""
     numbers: list[int] = []
-    weights: list[int] = []
+    impacts: list[int] = []
     places: list[bytes] = []
     for postings, new in lists:
         numbers += [new[document] for document in postings.documents]
-        weights += postings.weights
+        impacts += postings.impacts
         places += postings.packed_places()
     order = sorted(range(len(numbers)), key=numbers.__getitem__)
     order = order[sum([number < 0 for number in numbers]) :]
     documents = [numbers[at] for at in order]
     if not documents:
         return [], b""
-    return documents, packed(documents, [weights[at] for at in order], [places[at] for at in order])
+    return documents, packed(documents, [impacts[at] for at in order], [places[at] for at in order])

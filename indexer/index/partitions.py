@@ -149,11 +149,6 @@ class Segment:
         """All dates at once, by document number; a single one is had by `date`."""
         return self._whole_column("date")
 
-    @cached_property
-    def lengths(self) -> Sequence[int]:
-        """How many words each document has."""
-        return self._whole_column("length")
-
     def _whole_column(self, name: str) -> Sequence[int]:
         return column_values(self.reader.column_reader(name, translate=False), self.documents)
 
@@ -214,12 +209,16 @@ class Lines:
 
     def __init__(self, column: Any, documents: int) -> None:
         try:
-            self._ends = list(accumulate(column._lengths))
-            end = self._ends[-1] if self._ends else 0
-            self.text: bytes = column._dbfile.get(column._basepos, end)
+            self._lengths: Sequence[int] = column._lengths
+            self.text: bytes = column._dbfile.get(column._basepos, sum(self._lengths))
         except AttributeError:  # the stand-in of a column that has no file
             texts = [column[number] for number in range(documents)]
-            self.text, self._ends = b"".join(texts), list(accumulate(map(len, texts)))
+            self.text, self._lengths = b"".join(texts), list(map(len, texts))
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """Where each document's lines end: not asked for where nothing is found."""
+        return list(accumulate(self._lengths))
 
     def start(self, number: int) -> int:
         """Where a document's lines begin."""

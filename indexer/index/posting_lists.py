@@ -1,4 +1,4 @@
-"""Posting lists: which documents have a word, what it weighs there, and where it stands.
+"""Posting lists: which documents have a word, how much they are about it, and where it stands.
 
 Whoosh's own lists are blocks of 128 postings, pickled and compressed: to know the next document of a
 word, all its places in 128 messages were unpacked. Here each part of a list is an array of its own,
@@ -8,7 +8,7 @@ nobody asks for, and a list of one posting, as half of all are, takes some ten o
 ===== =======================================================================================
 flags which of the parts are there, and how wide they are
 n     documents, ascending
-n     weights in tenths, one octet each; left out where all are one
+n     impacts (see `documents`), one octet each; left out where all are 0
 n     where each document's places end, counted in places; left out where each has one
 …     places (see `fields`), those of the first document first; left out in fields without
 ===== =======================================================================================
@@ -26,25 +26,21 @@ from typing import Literal
 
 from indexer.index.fields import pack_places, unpack_places
 
-ONE = 10
-"""The weight of one: weights are kept in tenths."""
+FULL = 255
+"""The impact of a word that a document is wholly about."""
 
-HEAVIEST = 255
-"""The largest weight that is kept; scores hardly grow beyond."""
-
-_WIDE_DOCUMENTS, _WEIGHED, _PLACED, _SEVERAL, _WIDE_ENDS, _WIDE_PLACES = 1, 2, 4, 8, 16, 32
+_WIDE_DOCUMENTS, _WITH_IMPACTS, _PLACED, _SEVERAL, _WIDE_ENDS, _WIDE_PLACES = 1, 2, 4, 8, 16, 32
 _SWAPPED = sys.byteorder == "big"
 
 
-def packed(documents: Sequence[int], weights: Sequence[int], places: Sequence[bytes]) -> bytes:
-    """A list as it is written. Weights are in tenths, places packed by `fields.pack_places`; in a
-    field without places all of them are empty."""
+def packed(documents: Sequence[int], impacts: Sequence[int], places: Sequence[bytes]) -> bytes:
+    """A list as it is written. Impacts are octets, places packed by `fields.pack_places`; in a field
+    without places all of them are empty."""
     flags, numbers = _narrowest(documents, _WIDE_DOCUMENTS)
     parts = [numbers]
-    heavy = bytes(weights)
-    if heavy.count(ONE) != len(heavy):
-        flags |= _WEIGHED
-        parts.append(heavy)
+    if any(impacts):
+        flags |= _WITH_IMPACTS
+        parts.append(bytes(impacts))
     if places[0]:
         flags |= _PLACED
         lengths = list(map(len, places))
@@ -109,11 +105,11 @@ class PostingList:
         return self._count
 
     @property
-    def weights(self) -> bytes | memoryview:
-        """What the word weighs in each of the documents, in tenths."""
-        if self._flags & _WEIGHED:
+    def impacts(self) -> bytes | memoryview:
+        """How much each of the documents is about the word; 0 in fields that do not say."""
+        if self._flags & _WITH_IMPACTS:
             return self._content[self._rest : self._rest + self._count]
-        return bytes((ONE,)) * self._count
+        return bytes(self._count)
 
     def places(self, at: int) -> list[int]:
         """Where the word stands in the document that is at `at` in the list; ascending."""
@@ -126,7 +122,7 @@ class PostingList:
         return places[ends[at - 1] if at else 0 : ends[at]].tolist()
 
     def _find_places(self) -> None:
-        at = self._rest + (self._count if self._flags & _WEIGHED else 0)
+        at = self._rest + (self._count if self._flags & _WITH_IMPACTS else 0)
         total = self._count if self._flags & _PLACED else 0
         if self._flags & _SEVERAL:
             end = at + self._count * (4 if self._flags & _WIDE_ENDS else 2)

@@ -1,7 +1,7 @@
 """Relevance: how well a document matches a query's words (BM25F), the newest a little ahead.
 
-Where a word stands was weighed at indexing (`postings`), so one list of postings for each word is
-enough. S. Robertson, H. Zaragoza: The Probabilistic Relevance Framework (2009), section 3.
+How much a document is about a word was fixed at indexing (its impact, see `documents`); here it is
+multiplied by how rare the word is.
 A word as it was typed counts more than the same with other capitals or accents, and that more than
 other forms of it. What a pattern stands for (`meet*`, `meting~`) is found and counts nothing.
 """
@@ -21,14 +21,13 @@ from indexer.index.decoded import Decoded
 from indexer.index.engine import Match, Standing
 from indexer.index.fields import OTHERWISE, WRITTEN
 from indexer.index.partitions import Segment
-from indexer.index.posting_lists import ONE, PostingList
+from indexer.index.posting_lists import FULL, PostingList
 from indexer.query import syntax
 
-_SATURATION, _LENGTH = 1.2, 0.6  # k1 and b; mail that quotes a lot is long without being about less
+_ROUNDING = 1e-9
 _RECENCY = 0.2  # what the newest document gains at the most
 _HALF_LIFE = 2 * 365 * 86400  # seconds, after which half of that is left, then a third, …
-_USUAL_LENGTH = 400.0  # words of a message
-_FORM, _AS_TYPED = 0.4, 0.2  # what another form counts, and what the very form counts more
+_AS_TYPED = 0.1  # what the very form counts more
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def neutral(words: Sequence[Scored]) -> Standing:
     """What scores can be made with where nothing is known of other documents."""
     before_all = Match(1 << 62, 1 << 62, float("inf"))
     today = int(time.time()) // 86_400 * 86_400  # the same question has the same answer for a while
-    return Standing(before_all, today, 1 << 62, _USUAL_LENGTH, (1.0,) * len(words))
+    return Standing(before_all, today, 1 << 62, (1.0,) * len(words))
 
 
 class Scorer:
@@ -81,98 +80,75 @@ class Scorer:
         standing: Standing | None,
     ) -> None:
         self._words, self._languages, self._decoded = words, languages, decoded
-        if standing is not None:
-            self.standing = standing
-            return
+        self.standing = standing or self._standing(segments)
+
+    def _standing(self, segments: Sequence[Segment]) -> Standing:
+        """Of a new answer."""
         total = sum(segment.documents for segment in segments)
-        length = sum(segment.reader.field_length("text") for segment in segments)
         found = [
             min(total, sum(sum(self._frequencies(word, segment)) for segment in segments))
-            for word in words
+            for word in self._words
         ]
-        self.standing = Standing(
+        return Standing(
             last=Match(0, 0),
             newest=max((segment.date[0] for segment in segments), default=0),
             highest=max((segment.highest_id for segment in segments), default=0),
-            average=max(length / total, 1.0) if total else 1.0,
             rarity=tuple(log(1 + (total - each + 0.5) / (each + 0.5)) for each in found),
         )
 
-    def of(self, segment: Segment, numbers: Sequence[int]) -> Scores:
-        """Of some documents of a segment, ascending."""
-        standing = self.standing
-        least, each = (
-            ONE * _SATURATION * (1 - _LENGTH),
-            ONE * _SATURATION * _LENGTH / standing.average,
-        )
-        norms = [least + each * length for length in map(segment.lengths.__getitem__, numbers)]
-        totals = [0.0] * len(numbers)
+    def of(self, segment: Segment, numbers: Sequence[int], floor: float) -> Scores:
+        """Of some documents of a segment; those left out that cannot reach `floor`."""
         as_folded: list[tuple[PostingList, float]] = []
+        totals = [0.0] * len(numbers)
         # A standing may come from outside, in a cursor: words that it lacks count nothing.
-        for word, rarity in zip(self._words, standing.rarity, strict=False):
-            weights = self._weights(word, segment, numbers)
-            if weights is None:
+        for word, rarity in zip(self._words, self.standing.rarity, strict=False):
+            impacts = self._impacts(word, segment, numbers)
+            if impacts is None:
                 continue
-            most = rarity * (_SATURATION + 1)
-            totals = [
-                total + most * weight / (weight + norm)
-                for total, weight, norm in zip(totals, weights, norms, strict=True)
-            ]
+            gain = rarity / FULL
+            totals = [total + gain * impact for total, impact in zip(totals, impacts, strict=True)]
             if word.typed == word.word and (postings := segment.postings("text", word.word)):
                 as_folded.append((postings, _AS_TYPED * rarity))
-        newest, gain = standing.newest, _RECENCY * _HALF_LIFE
-        half_gone = newest + _HALF_LIFE
-        recent = [
-            1 + (gain / (half_gone - date) if date < newest else _RECENCY)
-            for date in map(segment.dates.__getitem__, numbers)
-        ]
+        if floor:
+            needed = floor / self._recent([segment.dates[0]])[0]
+            needed -= sum(more for _, more in as_folded) + _ROUNDING
+            kept = [at for at, total in enumerate(totals) if total >= needed]
+            numbers, totals = [numbers[at] for at in kept], [totals[at] for at in kept]
+        recent = self._recent(list(map(segment.dates.__getitem__, numbers)))
         return Scores(segment, numbers, totals, recent, as_folded)
 
-    def _weights(
+    def _recent(self, dates: Sequence[int]) -> list[float]:
+        """What scores are multiplied by."""
+        newest, gain = self.standing.newest, _RECENCY * _HALF_LIFE
+        half_gone = newest + _HALF_LIFE
+        return [1 + (gain / (half_gone - date) if date < newest else _RECENCY) for date in dates]
+
+    def _impacts(
         self, word: Scored, segment: Segment, numbers: Sequence[int]
     ) -> Sequence[float] | None:
-        """What a word weighs in each of some documents, in tenths; None where it is in no other."""
-        found = list(self._found(word, segment))
-        if not found:
+        """How much each of some documents is about a word; None where no other is either."""
+        languages = self._languages if word.with_forms else ()
+        of = self._decoded.impacts(segment, "text", word.word, languages)
+        if not of:
             return None
-        (key, share), *others = found
-        itself = self._decoded.weights(segment, *key)
-        weights = list(map(itself.get, numbers, repeat(0)))
-        more: dict[int, float] = {}
-        wanted = set(numbers) if others else set()
-        for key, its_share in others:
-            some = self._decoded.weights(segment, *key)
-            for number in some.keys() & wanted:
-                more[number] = more.get(number, 0.0) + its_share * some[number]
-        if not more:
-            return weights if share == 1.0 else [share * weight for weight in weights]
-        return [
-            share * weight + more.get(number, 0.0)
-            for number, weight in zip(numbers, weights, strict=True)
-        ]
-
-    def _found(self, word: Scored, segment: Segment) -> Iterator[tuple[tuple[str, int], float]]:
-        """The words, each by field and number, that are looked up for one, and what they count: the
-        word itself first."""
-        vocabulary = segment.vocabulary
-        if (number := vocabulary.of("text", word.word)[1]) >= 0:
-            yield ("text", number), 1.0
-        if word.typed != word.word:
-            number = vocabulary.of("text", WRITTEN + word.typed)[1]
-            if number >= 0:
-                yield ("text" + WRITTEN, number), _AS_TYPED
-        if word.with_forms:
-            for other in segment.forms(word.word, "text", self._languages):
-                yield ("text", other.number), _FORM
+        impacts = list(map(of.get, numbers, repeat(0)))
+        if word.typed == word.word:
+            return impacts
+        of = self._decoded.impacts(segment, "text", WRITTEN + word.typed)
+        more = map(of.get, numbers, repeat(0))
+        return [impact + _AS_TYPED * some for impact, some in zip(impacts, more, strict=True)]
 
     def _frequencies(self, word: Scored, segment: Segment) -> Iterator[int]:
-        for (field, number), share in self._found(word, segment):
-            if share != _AS_TYPED:
-                yield segment.vocabulary[field].counts[number]
+        yield segment.frequency("text", word.word)
+        if word.with_forms:
+            counts = segment.vocabulary["text"].counts
+            for other in segment.forms(word.word, "text", self._languages):
+                yield counts[other.number]
 
 
 class Scores:
-    """Scores of some documents of one segment: what each can have at the most, and what it has.
+    """Scores of some documents of one segment: what each has at the least and at the most, and what
+    it has.
 
     Whether a word is written as it was typed is read from its places, and only of documents that
     can come to the page: most are far from it.
@@ -188,12 +164,8 @@ class Scores:
     ) -> None:
         """`as_folded`: words that were typed as they are folded, and what that counts."""
         self.segment = segment
-        self._numbers, self._totals, self._recent, self._as_folded = (
-            numbers,
-            totals,
-            recent,
-            as_folded,
-        )
+        self._numbers, self._totals = numbers, totals
+        self._recent, self._as_folded = recent, as_folded
 
     def least(self) -> list[float]:
         """What each document's score is at the least."""

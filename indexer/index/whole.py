@@ -15,7 +15,6 @@ from indexer.index.decoded import Decoded
 from indexer.index.engine import States, is_of_states
 from indexer.index.matching import cursor, is_silent
 from indexer.index.partitions import Segment
-from indexer.index.vocabulary import Words
 from indexer.index.word_matching import WITH_FORMS
 from indexer.query import syntax
 from indexer.query.syntax import Node
@@ -97,19 +96,16 @@ class _Whole:
         assert isinstance(node, syntax.Term | syntax.Phrase)
         (word,) = query_words(node.text)
         name = field or "text"
-        words, number = self._segment.vocabulary.of(name, word)
-        found = self._documents(words, name, number) if number >= 0 else set()
-        if isinstance(node, syntax.Term) and field in WITH_FORMS:
-            others = self._segment.forms(word, name, self._languages)
-            if others:
-                of_others = (self._documents(words, name, other.number) for other in others)
-                found = set(found).union(*of_others)
-        return found
-
-    def _documents(self, words: Words, name: str, number: int) -> Set[int]:
+        with_forms = isinstance(node, syntax.Term) and field in WITH_FORMS
+        languages = self._languages if with_forms else ()
         if self._decoded is not None:
-            return self._decoded.weights(self._segment, name, number).keys()
-        return set(words.posting_list(number).documents.tolist())
+            return self._decoded.impacts(self._segment, name, word, languages).keys()
+        postings = self._segment.postings(name, word)
+        found = set(postings.documents.tolist()) if postings else set()
+        for other in self._segment.forms(word, name, languages) if languages else ():
+            list_ = self._segment.vocabulary[name].posting_list(other.number)
+            found.update(list_.documents.tolist())
+        return found
 
     def _cursor(self, node: Node) -> Cursor:
         return cursor(node, self._segment, self._states, self._languages)

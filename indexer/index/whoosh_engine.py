@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # searching does without what writing needs
 
 
 _LOOKED_AT = 1000  # words of a segment, when frequent ones are looked for
+_LARGEST = 4  # segments
 
 
 class WhooshEngine:
@@ -97,21 +98,25 @@ class WhooshEngine:
     def ranked(
         self, query: Node, states: States, limit: int, *, standing: Standing | None = None
     ) -> tuple[list[Match], Standing]:
-        """Looks at every match once, and closely at those that can come to the page."""
-        segments = [segment for reader in self._open() for segment in reader.snapshot()]
+        """Looks at every match once, and closely at those that can come to the page: the newest
+        segments set the floor that others must reach."""
+        readers = sorted(self._open(), key=lambda reader: -newest_possible(reader.partition))
+        segments = [segment for reader in readers for segment in reader.snapshot()]
         words = scored_words(query)
         scorer = Scorer(words, segments, self._languages, self._decoded, standing)
-        above = (standing.last.score, standing.last.date, standing.last.id) if standing else None
+        last = standing.last if standing and standing.last.score != float("inf") else None
+        above = (last.score, last.date, last.id) if last else None
         scores: list[Scores] = []
         candidates: list[tuple[float, int, int]] = []  # a heap, those that can score most first
         floors: list[float] = []  # what the best ones so far score at the least
+        floor = 0.0
         for segment in segments:
-            numbers = sorted(matching(query, segment, states, self._languages, self._decoded))
+            numbers = list(matching(query, segment, states, self._languages, self._decoded))
             deadline.check()
-            of_segment = scorer.of(segment, numbers)
+            of_segment = scorer.of(segment, numbers, floor)
             if above is None:
                 floors = nlargest(limit, [*floors, *of_segment.least()])
-            floor = floors[-1] if len(floors) == limit else 0.0
+                floor = floors[-1] if len(floors) == limit else 0.0
             candidates += [
                 (-most, len(scores), at)
                 for at, most in enumerate(of_segment.most())
@@ -162,21 +167,25 @@ class WhooshEngine:
 
     def beginning(self, start: str, limit: int) -> list[tuple[str, int]]:
         """Counts only the first thousand of each segment."""
-        return self._frequent(lambda words: words.beginning(start), limit)
+        return self._frequent(lambda words: words.beginning(start, _LOOKED_AT), limit)
 
     def similar(self, word: str, distance: int, limit: int) -> list[tuple[str, int]]:
-        """Of all segments."""
-        return self._frequent(lambda words: words.alike(word, distance), limit)
+        """Of all segments where they are one letter away; else of the largest ones, as more than a
+        letter costs five times as much, and what is frequent is there as well."""
+        most = None if distance == 1 else _LARGEST
+        return self._frequent(lambda words: words.alike(word, distance), limit, most)
 
     def _frequent(
-        self, choose: Callable[[Words], Iterable[Known]], limit: int
+        self, choose: Callable[[Words], Iterable[Known]], limit: int, most: int | None = None
     ) -> list[tuple[str, int]]:
+        """Words of the largest segments, if not of all; the most frequent ones first."""
+        segments = [segment for reader in self._open() for segment in reader.snapshot()]
+        segments.sort(key=lambda segment: segment.documents, reverse=True)
         found: dict[str, int] = {}
-        for reader in self._open():
-            for segment in reader.snapshot():
-                words = segment.vocabulary["text"]
-                for word, number, _ in islice(choose(words), _LOOKED_AT):
-                    found[word] = found.get(word, 0) + words.counts[number]
+        for segment in segments[:most]:
+            words = segment.vocabulary["text"]
+            for word, number, _ in islice(choose(words), _LOOKED_AT):
+                found[word] = found.get(word, 0) + words.counts[number]
         return nlargest(limit, found.items(), key=lambda item: item[1])
 
     def partitions(self) -> list[Partition]:

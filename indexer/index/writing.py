@@ -188,16 +188,15 @@ def _documents_of(
 
 
 class _Copying:
-    """What belongs to a document itself, into another segment: columns, lengths of scored fields."""
+    """What belongs to a document itself, its columns, into another segment."""
 
     def __init__(self, writer: SegmentWriter, reader: SegmentReader) -> None:
-        self._writer, self._reader = writer, reader
+        self._writer = writer
         self._columns = [
             (name, field.column_type, reader.column_reader(name, translate=False))
             for name, field in writer.schema.items()
             if field.column_type
         ]
-        self._scored = [(name, field) for name, field in writer.schema.items() if field.scorable]
 
     def copy(self, number: int) -> None:
         """As the next document of the writer."""
@@ -206,7 +205,5 @@ class _Copying:
         perdoc.start_doc(writer.docnum)
         for name, column, values in self._columns:
             perdoc.add_column_value(name, column, values[number])
-        for name, field in self._scored:
-            perdoc.add_field(name, field, None, self._reader.doc_field_length(number, name) or 0)
         perdoc.finish_doc()
         writer.docnum += 1

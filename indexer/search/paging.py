@@ -69,7 +69,6 @@ def written(cursor: Cursor, asked: Asked) -> str:
             standing.last,
             standing.newest,
             standing.highest,
-            standing.average,
             standing.rarity,
         ]
     text = json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()
@@ -97,17 +96,12 @@ def read(text: str, asked: Asked) -> Cursor:
     )
 
 
-def _standing(
-    last: list[Any], newest: Any, highest: Any, average: Any, rarity: list[Any]
-) -> Standing:
+def _standing(last: list[Any], newest: Any, highest: Any, rarity: list[Any]) -> Standing:
     date, id_, score = last
-    if not float(average) > 0:
-        raise ValueError
     return Standing(
         Match(_number(date), _number(id_), float(score)),
         _number(newest),
         _number(highest),
-        float(average),
         tuple(map(float, rarity)),
     )
 

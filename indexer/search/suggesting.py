@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from indexer.index.analysis import query_words
-from indexer.index.distance import is_within
 from indexer.index.engine import SearchEngine
 from indexer.query import syntax
 from indexer.query.syntax import Node
 
 _SHORTEST = 4  # letters of a word worth a guess
+_LONG = 6  # letters of a word in which two may be wrong
 _MOST = 3  # suggestions, and words of a query that are guessed at
 _CANDIDATES = 5  # words that may be meant, tried in turn
 
@@ -34,8 +34,9 @@ def suggestions(
     tries = [""]
     for leaf in sorted(absent, key=lambda leaf: leaf.span, reverse=True):
         (word,) = query_words(leaf.text)
-        near = engine.similar(word, 1 if len(word) < 6 else 2, 50)
-        near.sort(key=lambda item: (not is_within(word, item[0], 1), -item[1]))
+        near = engine.similar(word, 1, 50)
+        if not near and len(word) >= _LONG:
+            near = engine.similar(word, 2, 50)
         tries = [
             _replaced(before or text, leaf, other)
             for before in tries

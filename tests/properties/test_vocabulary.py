@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.index.distance import is_within
-from indexer.index.posting_lists import ONE, packed
+from indexer.index.posting_lists import packed
 from indexer.index.vocabulary import Vocabulary, Written, write
 
 LETTERS = "abcéßж京z0"
@@ -19,7 +19,7 @@ pieces = st.text(LETTERS, min_size=1, max_size=3)
 
 
 def written(field: str, word: str, *documents: int) -> Written:
-    postings = packed(documents, [ONE] * len(documents), [b""] * len(documents))
+    postings = packed(documents, [0] * len(documents), [b""] * len(documents))
     return Written(field, word.encode(), documents[0], len(documents), postings)
 
 
