@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -133,20 +133,23 @@ class WordMatching:
         before = [(at, found[word], within) for at, word in enumerate(left)]
         behind = [(at, found[word], within) for at, word in enumerate(right)]
 
+        reach = POSITION * distance
+        own, theirs = POSITION * len(left), POSITION * len(right)
+
         def close(_number: int) -> bool:
             ones = _starts(before)
             twos = _starts(behind) if ones else ()
             if not twos:
                 return False
             for one in ones:
-                least = one + len(left)
-                at = bisect_left(twos, least)
-                if at < len(twos) and twos[at] < least + distance:
+                one -= one % POSITION
+                at = bisect_left(twos, one + own)
+                if at < len(twos) and twos[at] < one + own + reach:
                     return True
-                most = one - len(right)
-                at = 0 if ordered else bisect_right(twos, most)
-                if at and twos[at - 1] > most - distance:
-                    return True
+                if not ordered:
+                    at = bisect_left(twos, one - theirs + POSITION)
+                    if at and twos[at - 1] >= one - theirs - reach + POSITION:
+                        return True
             return False
 
         return Estimated(cursors.Filtered(together.cursor, close), together.documents)
@@ -275,7 +278,7 @@ def _placed(cursor: cursors.Postings, within: _Test) -> Cursor:
 
 
 def _starts(steps: Sequence[tuple[int, cursors.Postings, _Test]]) -> list[int]:
-    """Positions from which words stand side by side in the document that their cursors are at.
+    """Places from which words stand side by side in the document that their cursors are at.
 
     Each word has its distance from the first one, and a test for its places.
     """
@@ -284,10 +287,10 @@ def _starts(steps: Sequence[tuple[int, cursors.Postings, _Test]]) -> list[int]:
         places = cursor.places()
         if within is not anywhere:
             places = [place for place in places if within(place)]
-        these = [place // POSITION - at for place in places]
         if len(steps) == 1:
-            return these
-        starts = set(these) if starts is None else starts.intersection(these)
+            return places
+        these = {place - place % POSITION - POSITION * at for place in places}
+        starts = these if starts is None else starts & these
         if not starts:
             return []
     return sorted(starts or ())
