@@ -59,8 +59,7 @@ def document_fields(record: Record) -> dict[str, Any]:
     for field, (weight, texts) in parts.items():
         # What stands between two addresses or names keeps phrases from reaching across.
         folded, written = words_as_written(" , ".join(texts))
-        if text := _lines(texts):
-            values[fields.lines(field)] = text
+        values[fields.lines(field)] = _lines(texts)
         if not folded:
             continue
         small: _Places = {}

@@ -158,7 +158,11 @@ def schema() -> fields.Schema:
         **{name: WordsField() for name in WORD_FIELDS},
         header=WordsField(),
         **{name: MarksField() for name in ("has", "list", "type")},
-        **{lines(name): fields.COLUMN(columns.VarBytesColumn()) for name in WORD_FIELDS},
+        # With offsets, a column is opened without counting; each document has to have a value.
+        **{
+            lines(name): fields.COLUMN(columns.VarBytesColumn(write_offsets_cutoff=0))
+            for name in WORD_FIELDS
+        },
         id=fields.COLUMN(columns.NumericColumn("q")),
         date=fields.COLUMN(columns.NumericColumn("q")),
         received=fields.COLUMN(columns.NumericColumn("q")),
