@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from indexer.index.partitions import Segment
 
@@ -14,16 +15,23 @@ _MOST = 250_000  # postings that are remembered; about 100 octets each
 _EMPTY = 5  # what a list costs without any, in postings
 
 
+class Impacts(NamedTuple):
+    """How much each document is about a word, and the most of it; empty where the word is absent."""
+
+    of: dict[int, float]
+    most: float
+
+
 class Decoded:
     """Asked for the same words again, as by somebody who types or pages, it has them at hand."""
 
     def __init__(self, most: int = _MOST) -> None:
         self._most, self._held = most, 0
-        self._lists: OrderedDict[tuple[str, ...], dict[int, float]] = OrderedDict()
+        self._lists: OrderedDict[tuple[str, ...], Impacts] = OrderedDict()
 
     def impacts(
         self, segment: Segment, field: str, word: str, languages: Sequence[str] = ()
-    ) -> dict[int, float]:
+    ) -> Impacts:
         """The documents of a field's word, or of its forms in some languages, with their impacts."""
         key = segment.key[0], field, word, *languages
         if key in self._lists:
@@ -36,9 +44,9 @@ class Decoded:
             postings = segment.vocabulary[field].posting_list(other.number)
             for number, impact in zip(postings.documents.tolist(), postings.impacts, strict=True):
                 found[number] = found.get(number, 0) + FORM * impact
-        self._lists[key] = found
+        impacts = self._lists[key] = Impacts(found, max(found.values(), default=0))
         self._held += len(found) + _EMPTY
         while self._held > self._most and len(self._lists) > 1:
             _, oldest = self._lists.popitem(last=False)
-            self._held -= len(oldest) + _EMPTY
-        return found
+            self._held -= len(oldest.of) + _EMPTY
+        return impacts

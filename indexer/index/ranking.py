@@ -17,7 +17,7 @@ from math import log
 from operator import mul
 
 from indexer.index.analysis import is_single_unspaced, query_words, words_as_written
-from indexer.index.decoded import Decoded
+from indexer.index.decoded import Decoded, Impacts
 from indexer.index.engine import Match, Standing
 from indexer.index.fields import OTHERWISE, WRITTEN
 from indexer.index.partitions import Segment
@@ -28,6 +28,7 @@ _ROUNDING = 1e-9
 _RECENCY = 0.2  # what the newest document gains at the most
 _HALF_LIFE = 2 * 365 * 86400  # seconds, after which half of that is left, then a third, …
 _AS_TYPED = 0.1  # what the very form counts more
+_NONE = Impacts({}, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +99,31 @@ class Scorer:
 
     def of(self, segment: Segment, numbers: Sequence[int], floor: float) -> Scores:
         """Of some documents of a segment; those left out that cannot reach `floor`."""
-        as_folded: list[tuple[PostingList, float]] = []
-        totals = [0.0] * len(numbers)
         # A standing may come from outside, in a cursor: words that it lacks count nothing.
-        for word, rarity in zip(self._words, self.standing.rarity, strict=False):
-            impacts = self._impacts(word, segment, numbers)
-            if impacts is None:
-                continue
-            gain = rarity / FULL
+        words = [
+            (rarity / FULL, *self._impacts(word, segment))
+            for word, rarity in zip(self._words, self.standing.rarity, strict=False)
+        ]
+        as_folded = [
+            (postings, _AS_TYPED * rarity)
+            for word, rarity in zip(self._words, self.standing.rarity, strict=False)
+            if word.typed == word.word and (postings := segment.postings("text", word.word))
+        ]
+        needed = floor / self._recent([segment.dates[0]])[0] - _ROUNDING
+        needed -= sum(gain for _, gain in as_folded)
+        still = sum(gain * (itself.most + _AS_TYPED * typed.most) for gain, itself, typed in words)
+        totals = [0.0] * len(numbers)
+        for gain, itself, typed in words:
+            still -= gain * (itself.most + _AS_TYPED * typed.most)
+            impacts = map(itself.of.get, numbers, repeat(0))
             totals = [total + gain * impact for total, impact in zip(totals, impacts, strict=True)]
-            if word.typed == word.word and (postings := segment.postings("text", word.word)):
-                as_folded.append((postings, _AS_TYPED * rarity))
-        if floor:
-            needed = floor / self._recent([segment.dates[0]])[0]
-            needed -= sum(more for _, more in as_folded) + _ROUNDING
-            kept = [at for at, total in enumerate(totals) if total >= needed]
-            numbers, totals = [numbers[at] for at in kept], [totals[at] for at in kept]
+            if typed.of:
+                gain *= _AS_TYPED
+                more = map(typed.of.get, numbers, repeat(0))
+                totals = [total + gain * impact for total, impact in zip(totals, more, strict=True)]
+            if floor:  # what has too little even with all that the other words can give is left
+                kept = [at for at, total in enumerate(totals) if total + still >= needed]
+                numbers, totals = [numbers[at] for at in kept], [totals[at] for at in kept]
         recent = self._recent(list(map(segment.dates.__getitem__, numbers)))
         return Scores(segment, numbers, totals, recent, as_folded)
 
@@ -123,20 +133,13 @@ class Scorer:
         half_gone = newest + _HALF_LIFE
         return [1 + (gain / (half_gone - date) if date < newest else _RECENCY) for date in dates]
 
-    def _impacts(
-        self, word: Scored, segment: Segment, numbers: Sequence[int]
-    ) -> Sequence[float] | None:
-        """How much each of some documents is about a word; None where no other is either."""
+    def _impacts(self, word: Scored, segment: Segment) -> tuple[Impacts, Impacts]:
+        """Of a word and its forms, and of the word as it was typed, where that is another."""
         languages = self._languages if word.with_forms else ()
-        of = self._decoded.impacts(segment, "text", word.word, languages)
-        if not of:
-            return None
-        impacts = list(map(of.get, numbers, repeat(0)))
+        itself = self._decoded.impacts(segment, "text", word.word, languages)
         if word.typed == word.word:
-            return impacts
-        of = self._decoded.impacts(segment, "text", WRITTEN + word.typed)
-        more = map(of.get, numbers, repeat(0))
-        return [impact + _AS_TYPED * some for impact, some in zip(impacts, more, strict=True)]
+            return itself, _NONE
+        return itself, self._decoded.impacts(segment, "text", WRITTEN + word.typed)
 
     def _frequencies(self, word: Scored, segment: Segment) -> Iterator[int]:
         yield segment.frequency("text", word.word)

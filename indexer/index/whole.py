@@ -99,7 +99,7 @@ class _Whole:
         with_forms = isinstance(node, syntax.Term) and field in WITH_FORMS
         languages = self._languages if with_forms else ()
         if self._decoded is not None:
-            return self._decoded.impacts(self._segment, name, word, languages).keys()
+            return self._decoded.impacts(self._segment, name, word, languages).of.keys()
         postings = self._segment.postings(name, word)
         found = set(postings.documents.tolist()) if postings else set()
         for other in self._segment.forms(word, name, languages) if languages else ():

@@ -281,6 +281,10 @@ def test_the_index_finds_what_reading_finds(
             assert engine.count(query, states) == len(expected)
             ranked, _ = engine.ranked(query, states, 100)
             assert sorted(match.id for match in ranked) == sorted(expected)
+            assert ranked == sorted(
+                ranked, key=lambda match: (-match.score, -match.date, -match.id)
+            )
+            assert engine.ranked(query, states, 2)[0] == ranked[:2]
             assert engine.among(query, {Partition(1, "2024"): [1, 3, 5]}, states) == {*expected} & {
                 1,
                 3,
