@@ -126,10 +126,16 @@ class Words:
                 yield self._known(line, octets_)
 
     def _sharing(self, some: Sequence[str], first: int, behind: int) -> list[int]:
-        """Where the lines of a stretch begin that hold one of some pieces."""
-        stretch = self._content[first : behind + 1]
+        """Where the lines begin that begin with the first of some pieces, or hold another, within a
+        stretch."""
+        beginning, *others = (piece.encode() for piece in some)
+        at, end = self._stretch(beginning)
         found = set()
-        for piece in {piece.encode() for piece in some}:
+        while at < end:
+            found.add(at)
+            at = self._content.find(_NEWLINE, at + 1)
+        stretch = self._content[first : behind + 1]
+        for piece in others:
             at = stretch.find(piece)
             while at >= 0:
                 found.add(first + stretch.rindex(_NEWLINE, 0, at))
