@@ -130,10 +130,16 @@ def query_words(text: str) -> list[str]:
     As `words`, but the last character of a last run of pairs goes: `東京都` is the phrase 東京 京都,
     which a longer run holds as well.
     """
+    return list(_query_words(text))
+
+
+@lru_cache(maxsize=1024)
+def _query_words(text: str) -> tuple[str, ...]:
+    """Each segment asks the same again."""
     result = words(text)
     if len(result) > 1 and is_single_unspaced(result[-1]) and result[-2].endswith(result[-1]):
         result.pop()
-    return result
+    return tuple(result)
 
 
 def is_single_unspaced(word: str) -> bool:

@@ -56,7 +56,7 @@ class WhooshEngine:
         writing.write(directory(self._root, partition), add, gone)
 
     def tidy(self, partition: Partition) -> bool:
-        """Merge small segments where there are more than `writing.MOST_SEGMENTS`."""
+        """Merge segments where there are more than `writing` has it."""
         from indexer.index import writing
 
         return writing.merge(directory(self._root, partition))

@@ -8,7 +8,7 @@ segment is ever out of order, backdated arrivals included, and the searcher neve
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from heapq import merge as weave
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,12 @@ from indexer.index.documents import document_fields
 from indexer.index.gathering import Gathering, Weaving
 from indexer.index.partitions import column_values, open_index
 
-MOST_SEGMENTS = 4
-"""A partition with more segments than this is due for a merge."""
+SMALL = 1000
+"""Documents below which a segment is small."""
+
+MOST_SMALL, MOST_LARGE = 8, 3
+"""Segments of a partition: with more of one kind, some of them are merged. A query pays for each
+segment, and mail that comes one by one for each merge."""
 
 _LOCK_WAIT = 10.0  # seconds
 
@@ -51,27 +55,36 @@ def write(path: Path, add: Iterable[Record], gone: Collection[int]) -> None:
 def merge(path: Path) -> bool:
     """Weave small segments together where there are too many; True where something was done.
 
-    Takes the smallest ones, up to the first that is larger than all of them together: each document
-    is so rewritten a logarithmic number of times over its life.
+    Large ones are left alone while small ones come and go: otherwise each message that arrives by
+    itself would have thousands written again.
     """
     index = open_index(path)
-    if index is None or len(_segments(index)) <= MOST_SEGMENTS:
+    if index is None or not due([each.doc_count_all() for each in index._read_toc().segments]):
         return False
     with _Writing(path) as writer:
-        chosen: list[Any] = []
-        total = 0
-        for segment in sorted(writer.segments, key=lambda part: part.doc_count_all()):
-            if len(chosen) > 1 and segment.doc_count_all() > total:
-                break
-            chosen.append(segment)
-            total += segment.doc_count_all()
+        chosen = [writer.segments[at] for at in due([s.doc_count_all() for s in writer.segments])]
         writer.mergetype = lambda writer, segments: _weave(writer, segments, chosen)
     return True
 
 
-def _segments(index: Any) -> list[Any]:
-    segments: list[Any] = index._read_toc().segments
-    return segments
+def due(sizes: Sequence[int]) -> list[int]:
+    """Which segments, by their documents, should become one; none while there are few.
+
+    Of the kind of which there are too many the smallest ones, up to the first that is larger than
+    all of them together: each document is so rewritten a logarithmic number of times over its life.
+    """
+    ordered = sorted(range(len(sizes)), key=sizes.__getitem__)
+    small = [at for at in ordered if sizes[at] < SMALL]
+    large = ordered[len(small) :]
+    kind = small if len(small) > MOST_SMALL else large if len(large) > MOST_LARGE else []
+    chosen: list[int] = []
+    total = 0
+    for at in kind:
+        if len(chosen) > 1 and sizes[at] > total:
+            break
+        chosen.append(at)
+        total += sizes[at]
+    return chosen
 
 
 class _Writing:

@@ -169,7 +169,7 @@ def test_a_damaged_partition_is_an_error_and_stays_where_it_is(
 
 
 def test_merging_keeps_order_and_answers(engine: WhooshEngine) -> None:
-    for batch in range(writing.MOST_SEGMENTS + 2):
+    for batch in range(writing.MOST_SMALL + 2):
         days = [(batch * 7 + n * 31) % 300 for n in range(5)]
         add(engine, *(record(batch + 20 * n, f"word text{n}", day=days[n]) for n in range(1, 5)))
     engine.write(YEAR, (), {21, 45})
@@ -483,3 +483,29 @@ def test_a_type_of_several_lines_does_not_shift_the_words_behind_it(engine: Whoo
 
     assert ids(engine, "type:image/zzz") == [2]
     assert ids(engine, "type:image/x*") == [1]
+
+
+def test_mail_that_comes_one_by_one_is_seldom_written_again() -> None:
+    sizes = [20_000, 6_000, 2_000]
+    rewritten = 0
+    for _ in range(3_000):
+        sizes.append(1)
+        chosen = writing.due(sizes)
+        if chosen:
+            merged = sum(sizes[at] for at in chosen)
+            rewritten += merged
+            sizes = [size for at, size in enumerate(sizes) if at not in chosen] + [merged]
+        assert len(sizes) <= writing.MOST_SMALL + writing.MOST_LARGE
+
+    assert rewritten < 8 * 3_000
+
+
+def test_a_backfill_leaves_few_segments() -> None:
+    sizes: list[int] = []
+    for _ in range(12):
+        sizes.append(2_000)
+        while chosen := writing.due(sizes):
+            merged = sum(sizes[at] for at in chosen)
+            sizes = [size for at, size in enumerate(sizes) if at not in chosen] + [merged]
+
+    assert len(sizes) <= writing.MOST_LARGE
