@@ -99,7 +99,7 @@ class _Writing:
             assert index is not None
             # Not a compound segment: that is copied into memory at every open.
             codec = Codec()  # type: ignore[no-untyped-call]
-            self._writer = SegmentWriter(index, timeout=_LOCK_WAIT, codec=codec, compound=False)
+            self._writer = _DurableWriter(index, timeout=_LOCK_WAIT, codec=codec, compound=False)
         except LockError as error:
             raise IndexBusy(
                 "another process is writing this part of the index",
@@ -131,6 +131,15 @@ def _refused(path: Path, error: OSError) -> StorageError:
         where=str(path),
         cure="free some space, or check who owns the folder; nothing is lost, run it again",
     )
+
+
+class _DurableWriter(SegmentWriter):
+    """Whoosh writes the list of segments and then removes what it does not name: what it names has
+    to be on the disk before, or a power cut leaves neither the old segments nor the new ones."""
+
+    def _commit_toc(self, segments: list[Any]) -> None:
+        _sync_directory(Path(self.storage.folder))
+        super()._commit_toc(segments)  # type: ignore[no-untyped-call]
 
 
 def _sync_directory(path: Path) -> None:

@@ -509,3 +509,27 @@ def test_a_backfill_leaves_few_segments() -> None:
             sizes = [size for at, size in enumerate(sizes) if at not in chosen] + [merged]
 
     assert len(sizes) <= writing.MOST_LARGE
+
+
+def test_a_segment_is_on_the_disk_before_the_list_that_names_it(
+    engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(engine, record(1, "old"))
+    folder = partitions.directory(engine._root, YEAR)
+    before = {path.name for path in folder.glob("*.toc")}
+    lists_when_synced: dict[str, set[str]] = {}
+    sync = writing._sync
+
+    def watched(path: str | Path) -> None:
+        sync(path)
+        lists_when_synced.setdefault(Path(path).name, {each.name for each in folder.glob("*.toc")})
+
+    monkeypatch.setattr(writing, "_sync", watched)
+    add(engine, record(2, "new", day=1))
+
+    new = {path.name for path in folder.glob("*.toc")} - before
+    parts = [name for name in lists_when_synced if name.endswith((".words", ".postings", ".col"))]
+    assert new
+    assert parts
+    assert all(lists_when_synced[name] == before for name in parts)
+    assert new <= lists_when_synced.keys()
