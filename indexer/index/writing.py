@@ -98,8 +98,11 @@ class _Writing:
             index = open_index(self._path, create=True)
             assert index is not None
             # Not a compound segment: that is copied into memory at every open.
+            made: Any = _DurableWriter  # Whoosh has no types here
             codec = Codec()  # type: ignore[no-untyped-call]
-            self._writer = _DurableWriter(index, timeout=_LOCK_WAIT, codec=codec, compound=False)
+            self._writer: SegmentWriter = made(
+                index, timeout=_LOCK_WAIT, codec=codec, compound=False
+            )
         except LockError as error:
             raise IndexBusy(
                 "another process is writing this part of the index",
