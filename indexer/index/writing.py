@@ -90,17 +90,18 @@ def due(sizes: Sequence[int]) -> list[int]:
 class _Writing:
     """A writer that commits without merging, or leaves everything as it was; then fsync."""
 
+    _writer: Any  # a SegmentWriter; Whoosh has no types here
+
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def __enter__(self) -> SegmentWriter:
+    def __enter__(self) -> Any:
         try:
             index = open_index(self._path, create=True)
             assert index is not None
             # Not a compound segment: that is copied into memory at every open.
-            made: Any = _DurableWriter  # Whoosh has no types here
             codec = Codec()  # type: ignore[no-untyped-call]
-            self._writer: SegmentWriter = made(
+            self._writer = _DurableWriter(  # type: ignore[no-untyped-call]
                 index, timeout=_LOCK_WAIT, codec=codec, compound=False
             )
         except LockError as error:
@@ -112,7 +113,7 @@ class _Writing:
         except OSError as error:
             raise _refused(self._path, error) from error
         self._writer.merge = False
-        self._writer.pool = Gathering()  # type: ignore[assignment]
+        self._writer.pool = Gathering()
         return self._writer
 
     def __exit__(self, kind: object, error: BaseException | None, _traceback: object) -> None:
