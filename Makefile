@@ -71,11 +71,12 @@ soak: $(VENV)/.runtime servers  ## STEPS=2000 random changes on each server; 200
 contract: $(VENV)/.runtime  ## what the index relies on, on Whoosh 2.7.4 as well
 	sh tests/whoosh-2.7.4.sh
 
-bench: $(VENV)/.runtime  ## side by side with mbsync and notmuch, on MAILSEEK_CORPUS; then bench-search
+bench: $(VENV)/.runtime servers  ## side by side with mbsync and notmuch, on MAILSEEK_CORPUS; then all of search, serve, page
 	@sh benchmarks/install.sh
 	@$(BIN)/python -m benchmarks
 	@SIZES="$(SIZES)" KEEP="$(KEEP)" $(BIN)/python -m benchmarks.searching
 	@$(BIN)/python -m benchmarks.serving
+	@KEEP=1 $(BIN)/python -m benchmarks.typing_page
 
 # KEEP=1 takes the mailboxes of the last run as they are, KEEP=mail syncs and indexes them anew.
 bench-search: $(VENV)/.runtime  ## many shapes of queries; SIZES="20000 100000", SHAPES="prefix phrase", KEEP=1

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sys
 import time
-from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 from struct import error as StructError
 from typing import Any
@@ -24,6 +21,7 @@ from whoosh.index import IndexError as WhooshIndexError
 from whoosh.reading import SegmentReader
 
 from indexer.errors import IndexUnavailable
+from indexer.index.columns import Lines, column_values
 from indexer.index.engine import Partition
 from indexer.index.fields import lines, schema
 from indexer.index.posting_lists import PostingList
@@ -202,49 +200,6 @@ class Segment:
     def first_at_or_before(self, date: int) -> int:
         """The first document number whose date is at or before `date` (numbers run new to old)."""
         return bisect_left(range(self.documents), -date, key=lambda number: -self.date[number])
-
-
-class Lines:
-    """A column of lines as one text; a document may have several, or none."""
-
-    def __init__(self, column: Any, documents: int) -> None:
-        try:
-            self._lengths: Sequence[int] = column._lengths
-            self.text: bytes = column._dbfile.get(column._basepos, sum(self._lengths))
-        except AttributeError:  # the stand-in of a column that has no file
-            texts = [column[number] for number in range(documents)]
-            self.text, self._lengths = b"".join(texts), list(map(len, texts))
-
-    @cached_property
-    def _ends(self) -> list[int]:
-        """Where each document's lines end: not asked for where nothing is found."""
-        return list(accumulate(self._lengths))
-
-    def start(self, number: int) -> int:
-        """Where a document's lines begin."""
-        return self._ends[number - 1] if number else 0
-
-    def document(self, at: int) -> int:
-        """Whose line a place is in."""
-        return bisect_right(self._ends, at)
-
-
-def column_values(column: Any, documents: int) -> array[int]:
-    """A whole column of 64-bit numbers in one step, eight octets each.
-
-    Whoosh reads a column number by number, a microsecond each; its fixed-width file is read at once
-    here. Falls back to Whoosh's way for the stand-in of a column that has no file.
-    """
-    values = array("q")
-    try:
-        stored: int = min(documents, column._count)
-        values.frombytes(column._dbfile.get(column._basepos, 8 * stored))
-    except AttributeError:
-        return array("q", (column[number] for number in range(documents)))
-    if sys.byteorder == "little":  # Whoosh's is the other one
-        values.byteswap()
-    values.extend([0] * (documents - stored))
-    return values
 
 
 class PartitionReader:

@@ -20,9 +20,10 @@ from whoosh.writing import SegmentWriter
 from indexer.catalog.records import Record
 from indexer.errors import IndexBusy, StorageError
 from indexer.index.codec import Codec
+from indexer.index.columns import column_values
 from indexer.index.documents import document_fields
 from indexer.index.gathering import Gathering, Weaving
-from indexer.index.partitions import column_values, open_index
+from indexer.index.partitions import open_index
 
 SMALL = 1000
 """Documents below which a segment is small."""
