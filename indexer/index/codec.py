@@ -5,7 +5,7 @@ Whoosh goes on to keep the list of segments, their columns and deletions, to loc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,17 +44,10 @@ class _Writer(FieldWriter):
 
 
 class Terms(TermsReader):
-    """What Whoosh asks of a segment's words; searching asks the vocabulary itself."""
+    """A segment's words, where Whoosh keeps them; it is asked nothing about them."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-
-    def __contains__(self, term: tuple[str, bytes]) -> bool:
-        return self.vocabulary.of(term[0], term[1].decode())[1] >= 0
-
-    def indexed_field_names(self) -> Iterator[str]:
-        """Fields that have words."""
-        return iter(self.vocabulary.fields())
 
 
 def _stem(storage: Any, segment: Any) -> Path:

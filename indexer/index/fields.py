@@ -36,7 +36,7 @@ from functools import cache
 from struct import Struct, unpack
 from typing import Any, NamedTuple
 
-from whoosh import columns, fields, formats
+from whoosh import columns, fields
 
 POSITION = 4
 """What a place grows by from one word to the next; below it are the bits."""
@@ -87,63 +87,47 @@ def unpack_places(packed: bytes) -> tuple[int, ...]:
     return unpack(f"<{len(packed) // 2}H", packed)
 
 
-class PlacesFormat(formats.Format):
-    """Whoosh's view of a posting's value: packed places."""
+class _IndexedField(fields.FieldType):
+    """What Whoosh is to do with both kinds of fields: nothing but to hand on their words."""
 
-    def decode_positions(self, packed: bytes) -> tuple[int, ...]:
-        """Places, for matchers that ask for `value_as("positions")`."""
-        return unpack_places(packed)
+    indexed = True
+    stored = False
+    scorable = False
+    vector = None
+    column_type = None
+    unique = False
+    analyzer = None
+
+    def __init__(self) -> None:
+        self.format = None
 
 
-class WordsField(fields.FieldType):
+class WordsField(_IndexedField):
     """A field whose words were found and weighed before Whoosh sees them.
 
     Its value is a mapping of word → Posting; Whoosh's own token objects, a dozen calls for each
     word, are left out: that alone doubles the speed of indexing.
     """
 
-    indexed = True
-    stored = False
-    scorable = False
-    vector = None
-    column_type = None
-    unique = False
-    analyzer = None
-    multitoken_query = "default"
-
-    def __init__(self) -> None:
-        self.format = PlacesFormat()
-
     def index(
         self, value: Mapping[str, Posting], **_kwargs: Any
     ) -> Generator[tuple[bytes, int, int, bytes], Any, None]:
-        """(word, frequency, impact, packed places) for each word; one that is posted as it is
-        written was counted already."""
+        """(word, 0, impact, packed places) for each word: nobody asks Whoosh how often it is there."""
         for word, (impact, places) in value.items():
-            count = len(places) if word[0] != WRITTEN else 0
-            yield word.encode(), count, impact, pack_places(places)
+            yield word.encode(), 0, impact, pack_places(places)
 
 
-class MarksField(fields.FieldType):
+class MarksField(_IndexedField):
     """A field of a few fixed words without places."""
-
-    indexed = True
-    stored = False
-    scorable = False
-    vector = None
-    column_type = None
-    unique = False
-    analyzer = None
-
-    def __init__(self) -> None:
-        self.format = formats.Existence()
 
     def index(
         self, value: Iterable[str], **_kwargs: Any
     ) -> Generator[tuple[bytes, int, int, bytes], Any, None]:
-        """(word, 1, 0, nothing) for each word; on one line, whatever a server sent."""
-        for word in {" ".join(word.split()) for word in value} - {""}:
-            yield word.encode(errors="replace"), 1, 0, b""
+        """(word, 0, 0, nothing) for each word; on one line and not as words are written, whatever a
+        server sent."""
+        lines_ = {" ".join(word.split()).lstrip(WRITTEN) for word in value}
+        for word in {line.encode(errors="replace") for line in lines_} - {b""}:
+            yield word, 0, 0, b""
 
 
 def lines(field: str) -> str:

@@ -52,7 +52,7 @@ class Gathering:
 
 class Weaving:
     """Postings of several segments under new document numbers; stands where Whoosh's sorting pool
-    would. One word at a time is in memory."""
+    would. The postings of one word at a time are in memory."""
 
     def __init__(self, segments: Sequence[Vocabulary], renumbered: Sequence[Sequence[int]]) -> None:
         """`renumbered`: the new number of each segment's documents, −1 for those that are left out."""
@@ -71,7 +71,8 @@ class Weaving:
                 yield Written(field, word, documents[0], len(documents), postings)
 
     def cleanup(self) -> None:
-        """Nothing was written to a file."""
+        """Let go of files that are about to be removed: Whoosh's writer is a cycle, and lives on."""
+        self._segments = ()
 
 
 def _listed(vocabulary: Vocabulary, which: int) -> Iterator[tuple[str, bytes, int, int]]:

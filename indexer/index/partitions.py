@@ -21,7 +21,7 @@ from whoosh.index import IndexError as WhooshIndexError
 from whoosh.reading import SegmentReader
 
 from indexer.errors import IndexUnavailable
-from indexer.index.columns import Lines, column_values
+from indexer.index.columns import Lines, column_values, opened
 from indexer.index.engine import Partition
 from indexer.index.fields import lines, schema
 from indexer.index.posting_lists import PostingList
@@ -33,9 +33,11 @@ FORMAT = "format-3"
 migration queues every document, and what was written before is taken away."""
 
 _PERIOD = re.compile(r"(\d{4})(?:\.\d+)?")
-_DAMAGED = (OSError, EOFError, ValueError, KeyError, StructError, WhooshIndexError)
-# A directory's time stamp is coarse: a commit this soon after we looked might not show in it.
+DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, StructError, WhooshIndexError)
+"""What opening a damaged segment raises."""
+
 _REMEMBERED = 4096  # words of a segment whose forms are known
+# A directory's time stamp is coarse: a commit this soon after we looked might not show in it.
 _CLOCK_GRAIN = 50_000_000  # nanoseconds
 
 
@@ -98,14 +100,15 @@ def open_index(path: Path, *, create: bool = False) -> FileIndex | None:
                 return None
             created: FileIndex = FileIndex.create(FileStorage(str(path)), schema(), "MAIN")
             return created
-        except _DAMAGED as error:
+        except DAMAGED as error:
             if pause is None:
-                raise _damaged(path, error) from error
+                raise damaged(path, error) from error
             time.sleep(pause)
     raise AssertionError("unreachable")
 
 
-def _damaged(path: Path, error: Exception) -> IndexUnavailable:
+def damaged(path: Path, error: Exception) -> IndexUnavailable:
+    """What to say of it."""
     return IndexUnavailable(
         f"this part of the index cannot be read ({type(error).__name__}: {error})",
         where=str(path),
@@ -126,8 +129,8 @@ class Segment:
         self.key = segment_key(reader.segment())
         self.documents: int = reader.doc_count_all()
         self.deleted: frozenset[int] = frozenset(reader.segment().deleted_docs())
-        self.date = reader.column_reader("date", translate=False)
-        self.id = reader.column_reader("id", translate=False)
+        self.date = opened(reader, "date")
+        self.id = opened(reader, "id")
         self._lines: dict[str, Lines] = {}
         self._forms: dict[tuple[str, ...], list[Known]] = {}
         self.vocabulary: Vocabulary = reader._terms.vocabulary
@@ -145,10 +148,21 @@ class Segment:
     @cached_property
     def dates(self) -> Sequence[int]:
         """All dates at once, by document number; a single one is had by `date`."""
-        return self._whole_column("date")
+        return column_values(self.date, self.documents)
 
     def _whole_column(self, name: str) -> Sequence[int]:
-        return column_values(self.reader.column_reader(name, translate=False), self.documents)
+        return column_values(self._later(name), self.documents)
+
+    def _later(self, name: str) -> Any:
+        """A column that not every query needs. Raises IndexUnavailable."""
+        try:
+            return opened(self.reader, name)
+        except FileNotFoundError as error:  # a merge took the files away
+            raise IndexUnavailable(
+                "this part of the index was written anew while it was read",
+                where=str(self.reader.storage().folder),
+                cure="ask again",
+            ) from error
 
     @cached_property
     def ids(self) -> Sequence[int]:
@@ -187,8 +201,7 @@ class Segment:
     def lines(self, field: str) -> Lines:
         """A field's text as it is, for regular expressions."""
         if field not in self._lines:
-            column = self.reader.column_reader(lines(field), translate=False)
-            self._lines[field] = Lines(column, self.documents)
+            self._lines[field] = Lines(self._later(lines(field)))
         return self._lines[field]
 
     def first_below(self, date: int, id_: int) -> int:
@@ -246,9 +259,9 @@ class PartitionReader:
                     for part in toc.segments
                     if part.doc_count_all()
                 )
-            except _DAMAGED as error:
+            except DAMAGED as error:
                 if pause is None:
-                    raise _damaged(self.path, error) from error
+                    raise damaged(self.path, error) from error
                 time.sleep(pause)
         raise AssertionError("unreachable")
 

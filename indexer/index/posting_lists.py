@@ -3,7 +3,7 @@
 Whoosh's own lists are blocks of 128 postings, pickled and compressed: to know the next document of a
 word, all its places in 128 messages were unpacked. Here each part of a list is an array of its own,
 read where it lies in the mapped file: a document is found by bisection, nothing is decoded that
-nobody asks for, and a list of one posting, as half of all are, takes some ten octets. A list is
+nobody asks for, and a list of one posting, as half of all are, takes six octets. A list is
 
 ===== =======================================================================================
 flags which of the parts are there, and how wide they are

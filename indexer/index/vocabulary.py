@@ -74,9 +74,6 @@ class Words:
         self.counts = numbers(view[table + 4 * many : table + 8 * many], "I")
         self._offsets = numbers(view[table + 8 * many : table + 16 * many], "Q")
 
-    def __len__(self) -> int:
-        return self._count
-
     def find(self, word: str) -> int:
         """A word's number, or −1 where it is absent."""
         key = word.encode()
@@ -106,6 +103,8 @@ class Words:
     def holding(self, piece: str) -> Iterator[Known]:
         """All that hold this, wherever."""
         wanted, content = piece.encode(), self._content
+        if not wanted or _NEWLINE in wanted:
+            return
         at = content.find(wanted, self._begin, self._end)
         while at >= 0:
             start, end = content.rfind(_NEWLINE, self._begin, at), content.find(_NEWLINE, at)
@@ -163,6 +162,8 @@ class Words:
 
     def _stretch(self, start: bytes) -> tuple[int, int]:
         """Where the lines that begin like this begin, and the end of line behind them."""
+        if not start:
+            return 0, 0
         key = _NEWLINE + start
         low = bisect_left(self._marks, start, key=self._word_behind) - 1
         high = bisect_right(self._marks, start + b"\xff", key=self._word_behind) - 1
@@ -192,6 +193,8 @@ class Vocabulary:
         """Raises ValueError where it is not what `write` made of a segment."""
         self._base = content.find(_NEWLINE) + 1
         head = json.loads(content[: self._base])
+        if not isinstance(head, dict) or "octets" not in head or "fields" not in head:
+            raise ValueError("this is no file of words")
         if [len(content) - self._base, len(postings)] != head["octets"]:
             raise ValueError("a file of words is not as long as it was written")
         self._content, self._postings = content, memoryview(postings)

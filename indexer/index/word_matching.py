@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from indexer import deadline
 from indexer.index import cursors
 from indexer.index.analysis import is_single_unspaced, query_words, words, words_as_written
 from indexer.index.cursors import Cursor
@@ -22,6 +23,8 @@ PATTERN_FIELDS = ("subject", "from", "to", "cc", "bcc", "filename")
 
 WITH_FORMS = ("", "subject", "body", "quoted")
 """Where other forms of a word are meant as well: not in names and addresses."""
+
+_OFTEN = 1000  # words between two looks at the deadline
 
 _Test = Callable[[int], bool]
 _IN_BODY: dict[str, _Test] = {
@@ -240,7 +243,11 @@ class WordMatching:
         if not found:
             return NOTHING
         *whole, last = found
-        some = list(islice(expand(_name(field), last), self._most))
+        some: list[Known] = []
+        for known in islice(expand(_name(field), last), self._most):
+            if len(some) % _OFTEN == 0:
+                deadline.check()
+            some.append(known)
         parts = [self.phrase([word], field) for word in whole]
         return all_of([*parts, self._any_word(some, field)])
 

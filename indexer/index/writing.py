@@ -20,10 +20,10 @@ from whoosh.writing import SegmentWriter
 from indexer.catalog.records import Record
 from indexer.errors import IndexBusy, StorageError
 from indexer.index.codec import Codec
-from indexer.index.columns import column_values
+from indexer.index.columns import column_values, opened
 from indexer.index.documents import document_fields
 from indexer.index.gathering import Gathering, Weaving
-from indexer.index.partitions import open_index
+from indexer.index.partitions import DAMAGED, damaged, open_index
 
 SMALL = 1000
 """Documents below which a segment is small."""
@@ -170,10 +170,14 @@ def _delete(writer: SegmentWriter, gone: Collection[int]) -> None:
     """Mark documents as deleted, found by the column of ids: a word for each id would cost more."""
     ids = frozenset(gone)
     base = 0
+    column = writer.schema["id"].column_type
     for segment in writer.segments if ids else ():
-        reader = SegmentReader(writer.storage, writer.schema, segment)
         documents = segment.doc_count_all()
-        values = column_values(reader.column_reader("id", translate=False), documents)
+        try:
+            reader = segment.codec().per_document_reader(writer.storage, segment)
+            values = column_values(reader.column_reader("id", column), documents)
+        except DAMAGED as error:
+            raise damaged(Path(writer.storage.folder), error) from error
         if not ids.isdisjoint(values):
             for number, id_ in enumerate(values):
                 if id_ in ids and not segment.is_deleted(number):
@@ -185,9 +189,12 @@ def _weave(writer: SegmentWriter, segments: list[Any], chosen: list[Any]) -> lis
     """A merge policy for Whoosh: `chosen` become one segment, by date; the others stay.
 
     Each segment is in order, so its documents keep their order among themselves, so its postings,
-    renumbered, are sorted still: one word at a time is in memory.
+    renumbered, are sorted still: the postings of one word at a time are in memory.
     """
-    readers = [SegmentReader(writer.storage, writer.schema, segment) for segment in chosen]
+    try:
+        readers = [SegmentReader(writer.storage, writer.schema, segment) for segment in chosen]
+    except DAMAGED as error:
+        raise damaged(Path(writer.storage.folder), error) from error
     streams = [
         _documents_of(reader, which, segment.doc_count_all())
         for which, (reader, segment) in enumerate(zip(readers, chosen, strict=True))
@@ -199,7 +206,7 @@ def _weave(writer: SegmentWriter, segments: list[Any], chosen: list[Any]) -> lis
         copies[which].copy(number)
     words = [reader._terms.vocabulary for reader in readers]
     writer.pool = Weaving(words, numbers)  # type: ignore[assignment]
-    writer._added = True
+    writer._added = writer.docnum > 0
     return [segment for segment in segments if segment not in chosen]
 
 
@@ -207,8 +214,8 @@ def _documents_of(
     reader: SegmentReader, which: int, documents: int
 ) -> Iterator[tuple[int, int, int, int]]:
     """(−date, −id, which segment, number) of each document that is not deleted."""
-    dates = column_values(reader.column_reader("date", translate=False), documents)
-    ids = column_values(reader.column_reader("id", translate=False), documents)
+    dates = column_values(opened(reader, "date"), documents)
+    ids = column_values(opened(reader, "id"), documents)
     for number, (date, id_) in enumerate(zip(dates, ids, strict=True)):
         if not reader.is_deleted(number):
             yield -date, -id_, which, number
@@ -220,7 +227,7 @@ class _Copying:
     def __init__(self, writer: SegmentWriter, reader: SegmentReader) -> None:
         self._writer = writer
         self._columns = [
-            (name, field.column_type, reader.column_reader(name, translate=False))
+            (name, field.column_type, opened(reader, name))
             for name, field in writer.schema.items()
             if field.column_type
         ]

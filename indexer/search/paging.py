@@ -85,6 +85,8 @@ def read(text: str, asked: Asked) -> Cursor:
         if mark == asked.mark:
             kept = _number(key) if asked.sort == "size" else str(key)
             standing = _standing(*rest) if rest else None
+            if _number(skip) < 0:
+                raise ValueError
             return Cursor(
                 kept, _number(date), _number(id_), _number(highest), _number(skip), standing
             )

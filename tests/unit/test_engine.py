@@ -533,3 +533,65 @@ def test_a_segment_is_on_the_disk_before_the_list_that_names_it(
     assert parts
     assert all(lists_when_synced[name] == before for name in parts)
     assert new <= lists_when_synced.keys()
+
+
+@pytest.mark.parametrize("octets", [b"", b"1", b"null", b"[]\n"])
+@pytest.mark.parametrize("extension", [vocabulary.WORDS, vocabulary.POSTINGS])
+def test_damaged_words_are_told_by_searches_and_merges_and_stop_no_removal(
+    engine: WhooshEngine, extension: str, octets: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions.time, "sleep", lambda _seconds: None)
+    for number in range(1, writing.MOST_SMALL + 2):
+        add(engine, record(number, "lighthouse"))
+    next(iter(engine._root.rglob(f"*{extension}"))).write_bytes(octets)
+
+    with pytest.raises(IndexUnavailable):
+        ids(WhooshEngine(engine._root), "lighthouse")
+    with pytest.raises(IndexUnavailable):
+        engine.tidy(YEAR)
+    engine.write(YEAR, (), {1, 2})
+
+
+def test_a_column_that_went_while_it_was_read_is_told_and_not_read_as_zeros(
+    engine: WhooshEngine,
+) -> None:
+    add(engine, record(1, "lighthouse"), record(2, "lighthouse"))
+    reader = WhooshEngine(engine._root)
+    assert ids(reader, "lighthouse") == [2, 1]
+    for path in engine._root.rglob("*.size.col"):
+        path.unlink()
+
+    with pytest.raises(IndexUnavailable, match="while it was read"):
+        ids(reader, "size:1..")
+
+
+def test_types_and_lists_that_begin_like_written_words_are_found(engine: WhooshEngine) -> None:
+    attached = (Attachment("a", "=image/png", 1), Attachment("b", "x/\udc80", 1),
+                Attachment("c", "x/\udc81", 1))  # fmt: skip
+    add(engine, record(1, list_id="=?x?dev", attachments=attached), record(2, list_id="dev.x"))
+
+    assert ids(engine, "list:dev") == [2, 1]
+    assert ids(engine, "type:image") == [1]
+    assert ids(engine, "type:x/*") == [1]
+
+
+def test_a_merge_of_what_was_all_removed_leaves_nothing(engine: WhooshEngine) -> None:
+    count = writing.MOST_SMALL + 1
+    for number in range(1, count + 1):
+        add(engine, record(number, "word"))
+    engine.write(YEAR, (), set(range(1, count + 1)))
+
+    assert engine.tidy(YEAR)
+
+    assert engine.stats()[0].segments == 0
+    assert not list(engine._root.rglob(f"*{vocabulary.WORDS}"))
+    assert ids(engine, "word") == []
+    add(engine, record(50, "word"))
+    assert ids(engine, "word") == [50]
+
+
+def test_nothing_is_similar_to_nothing(engine: WhooshEngine) -> None:
+    add(engine, record(1, "lighthouse"))
+
+    assert engine.similar("", 1, 5) == []
+    assert engine.beginning("", 5) == []
