@@ -24,6 +24,7 @@ from selenium.webdriver import ActionChains, Keys
 from benchmarks.mailboxes import MAILSEEK, filled
 from benchmarks.measure import percentile
 from benchmarks.shapes import shapes
+from search_cli.demo.server import free_port
 from tests.browser.window import Window, started
 
 SIZE = 20_000
@@ -67,7 +68,7 @@ def main() -> None:
         stack.callback(shutil.rmtree, root, ignore_errors=True)
         home = root / "home"
         shutil.copytree(box.home, home)
-        port = _free_port()
+        port = free_port()
         environ = {
             **os.environ, "MAILSEEK_HOME": str(home), "MAILSEEK_REQUESTS_PER_MINUTE": "1000000",
         }  # fmt: skip
@@ -130,12 +131,6 @@ def _wait_for(port: int) -> None:
         else:
             return
     raise SystemExit("the server does not answer")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -172,7 +172,9 @@ class SearchRequest(BaseModel):
     count: bool = False
     fields: list[HitField] | None = Field(None, max_length=len(HIT_FIELDS))
     facets: list[Facet] | None = Field(None, max_length=4)
-    suggestions: bool = True
+    suggestions: bool = Field(
+        True, description="Whether to look for other words where nothing is found."
+    )
 
     @model_validator(mode="after")
     def _one_question(self) -> SearchRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from indexer import deadline
@@ -30,10 +31,10 @@ def hits(
     some = list(picked)
     ids = [each.place.id for each in some]
     rows, thread = listed(catalog, ids), threads.of(ids)
-    in_text, in_subject, in_sender = (
-        Marker(wanted(query, fields, languages))
-        for fields in (("", "body", "quoted"), ("", "subject"), ("", "from", "with"))
-    )
+    of_text = wanted(query, ("", "body", "quoted"), languages)
+    in_text = Marker(replace(of_text, patterns=()))  # which are not looked for in texts
+    in_subject = Marker(wanted(query, ("", "subject"), languages))
+    in_sender = Marker(wanted(query, ("", "from", "with"), languages))
     return tuple(
         _hit(row, thread[row.id], each.seen, in_text, in_subject, in_sender)
         for each in some

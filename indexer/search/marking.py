@@ -16,6 +16,7 @@ from typing import NamedTuple
 from indexer.index.analysis import (
     LONGEST_WORD,
     Token,
+    is_unspaced,
     tokens,
     words_as_written,
 )
@@ -106,7 +107,10 @@ class Marker:
     def _candidates(self, lower: str) -> Iterator[int]:
         """Where something may begin, as far as letters tell, in order."""
         several = [occurrences(lower, word) for word in self._begins]
-        several += [around(lower, piece) for piece in self._wanted.pieces]
+        several += [
+            occurrences(lower, piece) if is_unspaced(piece) else around(lower, piece)
+            for piece in self._wanted.pieces
+        ]
         return several[0] if len(several) == 1 else merged(several)
 
     def _decided(
@@ -127,7 +131,11 @@ class Marker:
     def _at(self, text: str, lower: str, start: int) -> list[Place]:
         """What was looked for and begins right here."""
         run = _PLAIN_RUN.match(lower, start)
-        if run is not None and (not start or lower[start - 1] < "\x80"):
+        if (
+            run is not None
+            and len(run[0]) <= LONGEST_WORD
+            and (not start or lower[start - 1] < "\x80")
+        ):
             word, end = run[0], run.end()
             if end == len(lower) or lower[end] < "\x80":
                 second = self._seconds.get(word)
@@ -163,14 +171,14 @@ class Marker:
                 found += self._of_sequence(text, start, end, sequence)
         for piece in self._wanted.pieces:
             if piece in word:
-                found.append(Place(start, end, (word,)))
+                found.append(Place(start, end, (f"*{piece}*",)))
         for prefix, of in self._wanted.prefixes:
             if (
                 word != of
                 and word.startswith(prefix)
                 and (not of or self._wanted.is_form(word, of))
             ):
-                found.append(Place(start, end, (of or word,)))
+                found.append(Place(start, end, (of or f"{prefix}*",)))
         if self._wanted.misspelt:
             if word not in self._meant:
                 self._meant[word] = self._wanted.meant_by(word)

@@ -44,15 +44,17 @@ def _parts(before: str) -> bool:
 
 def around(lower: str, piece: str) -> Iterator[int]:
     """Where the words begin that hold a piece; each once."""
-    at, last = lower.find(piece), -1
+    length = len(lower)
+    at, end = lower.find(piece), 0
     while at >= 0:
         start = at
-        while start > 0 and lower[start - 1].isalnum():
+        while start > end and lower[start - 1].isalnum():
             start -= 1
-        if start != last:
-            yield start
-        last = start
-        at = lower.find(piece, at + 1)
+        yield start
+        end = at + len(piece)  # a run of letters is gone through once, however often it holds it
+        while end < length and lower[end].isalnum():
+            end += 1
+        at = lower.find(piece, end)
 
 
 def merged(several: Sequence[Iterator[int]]) -> Iterator[int]:

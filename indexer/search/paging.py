@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 from zlib import crc32
@@ -20,6 +21,7 @@ from indexer.index.engine import Match, Standing
 Sort = Literal["date", "relevance", "sender", "subject", "size"]
 SORTS: tuple[Sort, ...] = ("date", "relevance", "sender", "subject", "size")
 
+_MOST_SKIPPED = 1_000_000  # hits before a page
 _LONGEST = 4000  # characters of a cursor
 
 
@@ -85,7 +87,8 @@ def read(text: str, asked: Asked) -> Cursor:
         if mark == asked.mark:
             kept = _number(key) if asked.sort == "size" else str(key)
             standing = _standing(*rest) if rest else None
-            if _number(skip) < 0:
+            str(key).encode()
+            if not 0 <= _number(skip) <= _MOST_SKIPPED:
                 raise ValueError
             return Cursor(
                 kept, _number(date), _number(id_), _number(highest), _number(skip), standing
@@ -100,6 +103,8 @@ def read(text: str, asked: Asked) -> Cursor:
 
 def _standing(last: list[Any], newest: Any, highest: Any, rarity: list[Any]) -> Standing:
     date, id_, score = last
+    if not all(map(math.isfinite, rarity)):
+        raise ValueError
     return Standing(
         Match(_number(date), _number(id_), float(score)),
         _number(newest),

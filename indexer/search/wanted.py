@@ -28,7 +28,7 @@ class Wanted:
     @property
     def things(self) -> int:
         """How many different things may be found in one text, at least."""
-        words = {of or prefix for prefix, of in self.prefixes}
+        words = {of or f"{prefix}*" for prefix, of in self.prefixes}
         longer = {sequence for sequence in self.sequences if len(sequence) > 1}
         words |= {sequence[0] for sequence in self.sequences - longer}
         others = (self.written, self.pieces, self.misspelt)
@@ -106,7 +106,7 @@ class _Collector:
             case syntax.Near(left, right):
                 self.sequences.update((tuple(query_words(left)), tuple(query_words(right))))
             case syntax.Infix(text):
-                self.pieces.update(words(text))
+                self.pieces.update(query_words(text))
             case syntax.Fuzzy(text, distance):
                 self.misspelt.update((word, distance) for word in words(text))
             case syntax.Prefix(text):

@@ -49,6 +49,9 @@ export function forget() {
   waiting = null;
 }
 
+// A page that is left or loaded anew keeps what was typed last.
+addEventListener("pagehide", () => waiting && put(waiting, {}));
+
 function put(state, { step = false, marks = {} }) {
   forget();
   const address = written(state);

@@ -34,6 +34,13 @@ export class Question {
     this.further = null;
   }
 
+  /** Stop for good: nothing is waited for any more. */
+  end() {
+    this.stop();
+    this.isWaiting = false;
+    this.told.waiting(false);
+  }
+
   async run(state, signal, typing) {
     this.isWaiting = true;
     const slow = setTimeout(() => this.told.waiting(true), 150);

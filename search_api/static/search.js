@@ -270,7 +270,7 @@ byId("show-facets").addEventListener("click", (event) => {
 byId("show-status").addEventListener("click", showStatus);
 byId("show-keys").addEventListener("click", () => byId("keys").showModal());
 byId("sign-out").addEventListener("click", () => {
-  question.stop();
+  question.end();
   pane.close();
   results.show([]);
   facets = {};

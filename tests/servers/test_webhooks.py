@@ -36,7 +36,6 @@ pytestmark = pytest.mark.api
 WAY = Way(Pace(look=0.03, first=0.02, longest=0.1))
 IMPATIENT = Way(WAY.pace, Patience(connect=0.5, total=0.6))
 SOON = 20.0
-PLACES = ("INBOX", "Support", "Private")
 
 
 @pytest.fixture

@@ -83,21 +83,27 @@ class TestPaging:
             with pytest.raises(UsageError, match="no cursor"):
                 searcher.search("plan", cursor=cursor)
 
-    @pytest.mark.parametrize("value", [1e400, 1 << 70, None, [], "x", float("nan")])
+    @pytest.mark.parametrize(
+        "value",
+        [1e400, 1 << 70, 1 << 62, -6, None, [], "x", "\ud800", float("nan"), [float("nan")]],
+    )
     def test_a_cursor_that_was_tampered_with_is_an_error_or_a_place(
         self, tmp_path: Path, value: object
     ) -> None:
         deliver(tmp_path, [Letter(text="plan")] * 3)
         with searching(tmp_path) as searcher:
             for sort in SORTS:
-                cursor = searcher.search("plan", limit=1, sort=sort).cursor
-                assert cursor
-                values = json.loads(base64.urlsafe_b64decode(cursor + "=="))
-                for at in range(1, len(values)):
-                    broken = [*values[:at], value, *values[at + 1 :]]
-                    text = base64.urlsafe_b64encode(json.dumps(broken).encode()).decode()
-                    with suppress(UsageError):
-                        searcher.search("plan", sort=sort, cursor=text.rstrip("="))
+                for threads in (False, True):
+                    cursor = searcher.search("plan", limit=1, sort=sort, threads=threads).cursor
+                    assert cursor
+                    values = json.loads(base64.urlsafe_b64decode(cursor + "=="))
+                    for at in range(1, len(values)):
+                        broken = [*values[:at], value, *values[at + 1 :]]
+                        text = base64.urlsafe_b64encode(json.dumps(broken).encode()).decode()
+                        with suppress(UsageError):
+                            searcher.search(
+                                "plan", sort=sort, cursor=text.rstrip("="), threads=threads, limit=5
+                            )
 
     def test_a_cursor_of_another_query_is_an_error(self, tmp_path: Path) -> None:
         deliver(tmp_path, [Letter(text="plan")] * 3)
@@ -134,6 +140,16 @@ class TestHits:
         assert [hit.subject.text[slice(*mark)] for mark in hit.subject.marks] == ["meetings"]
         assert [hit.snippet.text[slice(*mark)] for mark in hit.snippet.marks] == ["meeting"]
         assert [hit.sender_names.text[slice(*mark)] for mark in hit.sender_names.marks] == ["Ann"]
+
+    def test_a_regular_expression_marks_nothing_in_a_text_that_it_does_not_look_at(
+        self, tmp_path: Path
+    ) -> None:
+        deliver(tmp_path, [Letter(subject="kern x", text="kern x")])
+        with searching(tmp_path) as searcher:
+            (hit,) = searcher.search("/k.rn/ x").hits
+
+        assert [hit.subject.text[start:end] for start, end in hit.subject.marks] == ["kern", "x"]
+        assert [hit.snippet.text[start:end] for start, end in hit.snippet.marks] == ["x"]
 
     def test_exact_words_and_regular_expressions_are_marked(self, tmp_path: Path) -> None:
         deliver(tmp_path, [Letter(subject="Größe: POLISH Polish", text="polish Polish")])

@@ -135,3 +135,29 @@ def test_what_a_pattern_stands_for_here_is_marked(query: str, marked: list[str])
     text = f"{FILLER} We imported what the reporter of the quarterly budget meeting said. {FILLER}"
 
     assert marks(shown(query, text)) == marked
+
+
+@pytest.mark.timeout(30)  # minutes, where it is gone through for each piece
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [("*aa* budget", "a" * 100_000), ("*語語*", "語" * 100_000), ("*會議* x", "會議" * 50_000)],
+)
+def test_a_run_of_letters_without_end_is_gone_through_once(query: str, text: str) -> None:
+    assert len(shown(query, text).text) <= LONGEST
+
+
+@pytest.mark.parametrize("query", ["aaa*", "*bbb*"])
+def test_what_is_too_long_to_be_a_word_is_not_marked(query: str) -> None:
+    assert not shown(query, "aaa" + "b" * 50).marks
+
+
+def test_several_words_of_one_pattern_are_one_thing_that_was_looked_for() -> None:
+    found = shown("conf* budget", f"confirm the conference. {FILLER} the conf about the budget")
+
+    assert marks(found) == ["conf", "budget"]
+
+
+def test_a_piece_of_an_unspaced_script_is_found_inside_of_a_run() -> None:
+    found = shown("*会議*", "議員は 明日の会議です")
+
+    assert marks(found) == ["会議"]
