@@ -209,12 +209,12 @@ def _judge(
     with catalog.snapshot():
         upto = changed.last_revision(catalog)
         unseen = changed.waiting(catalog.connection, [change.document_id for change in changes])
-        # In order of arrival: the order of changes would tell what changed the threads out of reach.
-        seen = (change for change in changes if change.document_id not in unseen)
-        changes = sorted(seen, key=lambda change: change.document_id)
+        changes = [change for change in changes if change.document_id not in unseen]
         if any(each.by_thread for each in followed):
             changes = _of_whole_threads(catalog, changes)
             followed = [_with_threads_of_now(each) for each in followed]
+        # In order of arrival: the order of changes would tell what changed threads out of reach.
+        changes = sorted(changes, key=lambda change: change.document_id)
         ids = [change.document_id for change in changes]
         last = {change.document_id: change.last for change in changes}
         turns: list[Turn] = []
