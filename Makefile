@@ -66,7 +66,8 @@ chaos: $(VENV)/.runtime servers  ## 200 random kills of services and of syncs, 2
 
 soak: $(VENV)/.runtime servers  ## STEPS=2000 random changes on each server; 200 pairs of mailboxes for tokens
 	@MAILSEEK_TEST_STEPS=$(or $(STEPS),2000) MAILSEEK_TEST_PAIRS=200 $(BIN)/python -m pytest \
-		-o timeout=3600 -rP tests/servers/test_random_changes.py tests/properties/test_api_scope.py
+		-o timeout=3600 -rP tests/servers/test_random_changes.py tests/properties/test_api_scope.py \
+		tests/properties/test_events_scope.py
 
 contract: $(VENV)/.runtime  ## what the index relies on, on Whoosh 2.7.4 as well
 	sh tests/whoosh-2.7.4.sh
