@@ -11,7 +11,7 @@ from indexer.index.partitions import Segment
 FORM = 0.4
 """What another form of a word counts."""
 
-_MOST = 100_000  # postings that are remembered; about 100 octets each, in each searcher
+_MOST = 250_000  # postings that are remembered; about 100 octets each
 _EMPTY = 5  # what a list costs without any, in postings
 
 
