@@ -38,11 +38,11 @@ class Decoded:
             self._lists.move_to_end(key)
             return self._lists[key]
         found: dict[int, float] = {}
-        if postings := segment.postings(field, word):
-            found.update(zip(postings.documents.tolist(), postings.impacts, strict=True))
-        for other in segment.forms(word, field, languages) if languages else ():
-            postings = segment.vocabulary[field].posting_list(other.number)
-            for number, impact in zip(postings.documents.tolist(), postings.impacts, strict=True):
+        itself, others = segment.with_forms(field, word, languages)
+        if itself:
+            found.update(zip(itself.documents.tolist(), itself.impacts, strict=True))
+        for other in others:
+            for number, impact in zip(other.documents.tolist(), other.impacts, strict=True):
                 found[number] = found.get(number, 0) + FORM * impact
         impacts = self._lists[key] = Impacts(found, max(found.values(), default=0))
         self._held += len(found) + _EMPTY

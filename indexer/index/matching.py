@@ -77,10 +77,9 @@ class _Compiler:
                 return self._content(node)
 
     def _and(self, parts: Sequence[syntax.Node]) -> Estimated:
-        # A word without letters (`R & D`) is nothing to look for beside others.
-        spoken = [part for part in parts if not is_silent(part)] or parts[:1]
-        states = tuple(filter(is_of_states, spoken))
-        others = [self.compile(part) for part in spoken if part not in states]
+        parts = spoken(parts)
+        states = tuple(filter(is_of_states, parts))
+        others = [self.compile(part) for part in parts if part not in states]
         others = others or [self._everything()]
         if not states:
             return all_of(others)
@@ -189,8 +188,13 @@ def _type_pattern(text: str) -> str:
     return ".*".join(map(re.escape, text.split("*")))
 
 
-def is_silent(node: syntax.Node) -> bool:
-    """Whether it is a word without letters: nothing to look for beside others."""
+def spoken(parts: Sequence[syntax.Node]) -> Sequence[syntax.Node]:
+    """The parts of an And without words without letters (`R & D`), which are nothing to look for
+    beside others; one of them where there are no others."""
+    return [part for part in parts if not _is_silent(part)] or parts[:1]
+
+
+def _is_silent(node: syntax.Node) -> bool:
     return isinstance(node, syntax.Term | syntax.Phrase) and not query_words(node.text)
 
 

@@ -198,6 +198,14 @@ class Segment:
             self._forms[key] = forms(word, self.vocabulary[field], languages)
         return self._forms[key]
 
+    def with_forms(
+        self, field: str, word: str, languages: Sequence[str]
+    ) -> tuple[PostingList | None, list[PostingList]]:
+        """The postings of a word of a field, and those of its other forms in some languages."""
+        others = self.forms(word, field, languages) if languages else ()
+        words = self.vocabulary[field]
+        return self.postings(field, word), [words.posting_list(other.number) for other in others]
+
     def lines(self, field: str) -> Lines:
         """A field's text as it is, for regular expressions."""
         if field not in self._lines:

@@ -13,7 +13,7 @@ from indexer.index.analysis import is_single_unspaced, query_words
 from indexer.index.cursors import END, All, Cursor, Listed
 from indexer.index.decoded import Decoded
 from indexer.index.engine import States, is_of_states
-from indexer.index.matching import cursor, is_silent
+from indexer.index.matching import cursor, spoken
 from indexer.index.partitions import Segment
 from indexer.index.word_matching import WITH_FORMS
 from indexer.query import syntax
@@ -67,7 +67,7 @@ class _Whole:
 
     def _all(self, parts: Sequence[Node]) -> Set[int]:
         """Sets first; the rest is looked for among what they leave."""
-        parts = [part for part in parts if not is_silent(part)] or parts[:1]
+        parts = spoken(parts)
         quick = [part for part in parts if self._is_quick(part)]
         slow = tuple(part for part in parts if part not in quick)
         if not quick:
@@ -100,12 +100,9 @@ class _Whole:
         languages = self._languages if with_forms else ()
         if self._decoded is not None:
             return self._decoded.impacts(self._segment, name, word, languages).of.keys()
-        postings = self._segment.postings(name, word)
-        found = set(postings.documents.tolist()) if postings else set()
-        for other in self._segment.forms(word, name, languages) if languages else ():
-            list_ = self._segment.vocabulary[name].posting_list(other.number)
-            found.update(list_.documents.tolist())
-        return found
+        itself, others = self._segment.with_forms(name, word, languages)
+        lists = others if itself is None else [itself, *others]
+        return set().union(*(each.documents.tolist() for each in lists))
 
     def _cursor(self, node: Node) -> Cursor:
         return cursor(node, self._segment, self._states, self._languages)

@@ -100,8 +100,7 @@ class WhooshEngine:
     ) -> tuple[list[Match], Standing]:
         """Looks at every match once, and closely at those that can come to the page: the newest
         segments set the floor that others must reach."""
-        readers = sorted(self._open(), key=lambda reader: -newest_possible(reader.partition))
-        segments = [segment for reader in readers for segment in reader.snapshot()]
+        segments = self._segments()
         words = scored_words(query)
         scorer = Scorer(words, segments, self._languages, self._decoded, standing)
         last = standing.last if standing and standing.last.score != float("inf") else None
@@ -145,9 +144,7 @@ class WhooshEngine:
     def count(self, query: Node, states: States) -> int:
         """Of all segments."""
         return sum(
-            len(matching(query, segment, states, self._languages))
-            for reader in self._open()
-            for segment in reader.snapshot()
+            len(matching(query, segment, states, self._languages)) for segment in self._segments()
         )
 
     def among(
@@ -179,8 +176,7 @@ class WhooshEngine:
         self, choose: Callable[[Words], Iterable[Known]], limit: int, most: int | None = None
     ) -> list[tuple[str, int]]:
         """Words of the largest segments, if not of all; the most frequent ones first."""
-        segments = [segment for reader in self._open() for segment in reader.snapshot()]
-        segments.sort(key=lambda segment: segment.documents, reverse=True)
+        segments = sorted(self._segments(), key=lambda segment: -segment.documents)
         found: dict[str, int] = {}
         for segment in segments[:most]:
             words = segment.vocabulary["text"]
@@ -243,6 +239,11 @@ class WhooshEngine:
 
     def _walk(self, query: Node, segment: Segment, states: States) -> _Walk:
         return _Walk(segment, cursor(query, segment, states, self._languages))
+
+    def _segments(self) -> list[Segment]:
+        """All there are now, those of the newest partitions first."""
+        readers = sorted(self._open(), key=lambda reader: -newest_possible(reader.partition))
+        return [segment for reader in readers for segment in reader.snapshot()]
 
     def _open(self) -> list[PartitionReader]:
         """A reader for each partition there is; those of partitions that went are let go."""
